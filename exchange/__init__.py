@@ -1,0 +1,1 @@
+"""What passes between a node and the hub, and the roof over both."""
