@@ -41,7 +41,8 @@ class SimulatedClock:
         instant = instant.astimezone(CHINA)
         if instant < self._now:
             raise ValueError(
-                f"the simulated clock stands at {self._now.isoformat()} and was asked to go back to {instant.isoformat()}"
+                f"the simulated clock stands at {self._now.isoformat()} "
+                f"and was asked to go back to {instant.isoformat()}"
             )
         self._now = instant
 

@@ -28,9 +28,7 @@ _CODE: Final = Column("code", "code", "", "", "代码", "Code", "text")
 _NAME_ZH: Final = Column("name_zh", "name_zh", "", "", "单位", "Name (Chinese)", "text")
 _NAME_EN: Final = Column("name_en", "name_en", "", "", "单位（英文）", "Name", "text")
 _KIND: Final = Column("kind", "kind", "", "", "类别", "Kind", "text")
-_RECORDS: Final = Column(
-    "records", "records_uploaded", "数据上传", "Uploads", "数据上传量", "Records", "count"
-)
+_RECORDS: Final = Column("records", "records_uploaded", "数据上传", "Uploads", "数据上传量", "Records", "count")
 _DAYS: Final = Column("upload_days", "upload_days", "数据上传", "Uploads", "上传天数", "Days", "days")
 _VISITS: Final = Column(
     "outpatient_visits", "outpatient_visits", "门急诊信息", "Outpatient", "上传人次", "Visits", "count"
@@ -45,9 +43,7 @@ _VISIT_RATE: Final = Column(
     "rate",
     "outpatient_expected",
 )
-_DISCHARGES: Final = Column(
-    "discharges", "discharges", "出院信息", "Discharges", "上传人次", "Number", "count"
-)
+_DISCHARGES: Final = Column("discharges", "discharges", "出院信息", "Discharges", "上传人次", "Number", "count")
 _DISCHARGE_RATE: Final = Column(
     "discharge_rate",
     "discharge_rate_pct",

@@ -85,9 +85,7 @@ class Cell:
     is_assumed: bool
 
 
-def cells_of(
-    bulletin: Bulletin, row: BulletinRow, printed: Mapping[str, PrintedRow], scale: float
-) -> tuple[Cell, ...]:
+def cells_of(bulletin: Bulletin, row: BulletinRow, printed: Mapping[str, PrintedRow], scale: float) -> tuple[Cell, ...]:
     """Return the figures of a row, each beside round(printed x `scale`); rates and days do not scale."""
     return tuple(_cell(row, column, printed.get(row.code), scale) for column in figures_of(bulletin.by))
 

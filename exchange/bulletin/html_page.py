@@ -90,9 +90,7 @@ def render_html(
     The same arguments give the same bytes: the page carries no time but the bulletin's own.
     """
     notes = _notes_on_rows(printed, (cities, hospitals))
-    sections = tuple(
-        _section(bulletin, printed, notes, scale) for bulletin in (cities, hospitals) if bulletin.rows
-    )
+    sections = tuple(_section(bulletin, printed, notes, scale) for bulletin in (cities, hospitals) if bulletin.rows)
     entries = [entry for section in sections for line in section.lines for entry in line.entries]
     return (
         _template()
@@ -155,10 +153,7 @@ def _notes_on_rows(printed: PrintedBulletin | None, bulletins: Sequence[Bulletin
 
 def _named(notes: Sequence[PrintedNote], rows: Sequence[BulletinRow]) -> list[_Note]:
     names = {row.code: row for row in rows}
-    return [
-        _Note(names[note.code].name_zh, names[note.code].name_en, note.text_zh, note.text_en)
-        for note in notes
-    ]
+    return [_Note(names[note.code].name_zh, names[note.code].name_en, note.text_zh, note.text_en) for note in notes]
 
 
 def _section(

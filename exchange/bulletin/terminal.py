@@ -60,9 +60,7 @@ def print_bulletin(
     printed_rows = printed_by_code(printed)
     lines = [(row, cells_of(bulletin, row, printed_rows, scale)) for row in bulletin.rows]
     console.print()
-    _print_line(
-        console, f"{_TITLES[bulletin.by][lang]}  {bulletin.period_from} – {bulletin.period_to}", "bold"
-    )
+    _print_line(console, f"{_TITLES[bulletin.by][lang]}  {bulletin.period_from} – {bulletin.period_to}", "bold")
     for table in _tables(bulletin, lines, lang, console.width):
         console.print(table)
         console.print()
@@ -137,9 +135,7 @@ def _table(lines: _Lines, columns: Sequence[Column], lang: Language, room: int) 
         table.add_column(_HEADERS[column.attribute][lang], justify="right", no_wrap=True)
     for row, cells in lines:
         shown = [cell for cell in cells if cell.column in columns]
-        table.add_row(
-            Text(f"{row.name_zh}\n").append(row.name_en, style="dim"), *(_figure(cell) for cell in shown)
-        )
+        table.add_row(Text(f"{row.name_zh}\n").append(row.name_en, style="dim"), *(_figure(cell) for cell in shown))
     return table
 
 

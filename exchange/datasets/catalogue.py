@@ -22,15 +22,11 @@ DIABETES: Final = "WS 372.5-2012 2型糖尿病病例管理"
 EXCHANGE: Final = "attribution: without it the hub cannot say whose event this is, or which"
 
 
-def _required(
-    path: str, name_zh: str, name_en: str, identifier: str, basis: str, table: str | None = None
-) -> Element:
+def _required(path: str, name_zh: str, name_en: str, identifier: str, basis: str, table: str | None = None) -> Element:
     return Element(path, name_zh, name_en, identifier, required=True, table=table, basis=basis)
 
 
-def _optional(
-    path: str, name_zh: str, name_en: str, identifier: str, basis: str, table: str | None = None
-) -> Element:
+def _optional(path: str, name_zh: str, name_en: str, identifier: str, basis: str, table: str | None = None) -> Element:
     return Element(path, name_zh, name_en, identifier, required=False, table=table, basis=basis)
 
 
@@ -113,14 +109,10 @@ _OUTPATIENT_VISIT = DataSet(
     elements=(
         *_patient(OUTPATIENT),
         *_encounter("门诊号", "Outpatient number", "DE01.00.010.00", OUTPATIENT),
-        _required(
-            "Encounter.period.start", "就诊日期时间", "Start of the visit", "DE06.00.062.00", OUTPATIENT
-        ),
+        _required("Encounter.period.start", "就诊日期时间", "Start of the visit", "DE06.00.062.00", OUTPATIENT),
         *_condition(OUTPATIENT),
         *_observation(OUTPATIENT),
-        _required(
-            "MedicationRequest.identifier", "处方编号", "Prescription number", "DE01.00.020.00", PRESCRIPTION
-        ),
+        _required("MedicationRequest.identifier", "处方编号", "Prescription number", "DE01.00.020.00", PRESCRIPTION),
         _required("MedicationRequest.subject", "患者", "Patient", "", EXCHANGE),
         _required("MedicationRequest.medication[x]", "药物名称", "Medicine", "DE08.50.022.00", PRESCRIPTION),
         _required(
@@ -171,9 +163,7 @@ _DISCHARGE = DataSet(
         *_condition(FRONT_SHEET),
         _required("Procedure.subject", "患者", "Patient", "", EXCHANGE),
         _required("Procedure.code", "手术/操作代码", "Procedure", "DE06.00.093.00", FRONT_SHEET, "procedure"),
-        _required(
-            "Procedure.performed[x]", "手术及操作日期", "Date of procedure", "DE06.00.221.00", FRONT_SHEET
-        ),
+        _required("Procedure.performed[x]", "手术及操作日期", "Date of procedure", "DE06.00.221.00", FRONT_SHEET),
     ),
     basis=FRONT_SHEET,
 )
@@ -187,13 +177,9 @@ _LABORATORY_EXAMINATION = DataSet(
         *_patient(REPORT),
         _required("DiagnosticReport.identifier", "检查报告单编号", "Report number", "DE01.00.018.00", REPORT),
         _required("DiagnosticReport.subject", "患者", "Patient", "", EXCHANGE),
-        _required(
-            "DiagnosticReport.category", "检查/检验类别", "Kind of examination", "DE04.30.018.00", REPORT
-        ),
+        _required("DiagnosticReport.category", "检查/检验类别", "Kind of examination", "DE04.30.018.00", REPORT),
         _required("DiagnosticReport.code", "检查/检验项目代码", "Item", "DE04.30.019.00", REPORT),
-        _required(
-            "DiagnosticReport.effective[x]", "检查日期", "Date of examination", "DE04.50.140.00", REPORT
-        ),
+        _required("DiagnosticReport.effective[x]", "检查日期", "Date of examination", "DE04.50.140.00", REPORT),
         _optional("DiagnosticReport.issued", "检查报告日期", "Date of report", "DE04.50.133.00", REPORT),
         _optional("DiagnosticReport.conclusion", "检验报告结果", "Conclusion", "DE04.50.130.00", REPORT),
         *_observation(REPORT),

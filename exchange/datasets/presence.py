@@ -121,9 +121,7 @@ def _branches_of(name: str) -> Callable[[type[msgspec.Struct]], tuple[Callable[[
 def _extension_step(url: str, rest: _Check) -> _Check:
     def is_there(parent: Any) -> bool:
         extensions = parent.extension
-        return extensions is not UNSET and any(
-            extension.url == url and rest(extension) for extension in extensions
-        )
+        return extensions is not UNSET and any(extension.url == url and rest(extension) for extension in extensions)
 
     return is_there
 
@@ -164,9 +162,7 @@ def _list_says_something(values: Any) -> bool:
 
 
 def _address_says_something(address: Any) -> bool:
-    return any(
-        map(_says_something, (address.text, address.line, address.district, address.city, address.state))
-    )
+    return any(map(_says_something, (address.text, address.line, address.district, address.city, address.state)))
 
 
 def _coding_says_something(coding: Any) -> bool:
@@ -230,9 +226,7 @@ def _required_by_type() -> dict[tuple[str, str], tuple[Element, ...]]:
     for data_set in DATA_SETS.values():
         for resource_type in dict.fromkeys(element.resource_type for element in data_set.elements):
             required[resource_type, data_set.id] = tuple(
-                element
-                for element in data_set.elements
-                if element.required and element.resource_type == resource_type
+                element for element in data_set.elements if element.required and element.resource_type == resource_type
             )
     for resource_type in {resource_type for resource_type, _ in required}:
         sets = [elements for (name, _), elements in required.items() if name == resource_type]
@@ -243,6 +237,5 @@ def _required_by_type() -> dict[tuple[str, str], tuple[Element, ...]]:
 
 _REQUIRED: Final = _required_by_type()
 _CHECKS: Final = {
-    key: tuple((element, presence_of(element.path)) for element in elements)
-    for key, elements in _REQUIRED.items()
+    key: tuple((element, presence_of(element.path)) for element in elements) for key, elements in _REQUIRED.items()
 }

@@ -16,9 +16,7 @@ def spread(total: int, weights: Sequence[float]) -> list[int]:
     sum_of_shares = sum(shares)
     if sum_of_shares == 0:
         if total:
-            raise ValueError(
-                f"cannot spread {total} over {list(weights)}: expected at least one positive weight"
-            )
+            raise ValueError(f"cannot spread {total} over {list(weights)}: expected at least one positive weight")
         return [0] * len(shares)
     parts = [total * share // sum_of_shares for share in shares]
     remainders = [total * share % sum_of_shares for share in shares]

@@ -40,9 +40,7 @@ class Division:
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the code was in force on this day."""
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_to is None or day <= self.valid_to
-        )
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +197,7 @@ class Region:
     def nodes_of_city(self, city: str, day: date) -> tuple[Node, ...]:
         """Return a city's county platforms on this day (hospitals have a table of their own)."""
         return tuple(
-            node
-            for node in self.nodes
-            if node.kind == "county" and node.city == city and node.is_valid_on(day)
+            node for node in self.nodes if node.kind == "county" and node.city == city and node.is_valid_on(day)
         )
 
     def divisions_on(self, day: date) -> tuple[Division, ...]:
@@ -223,8 +219,7 @@ class Region:
         residents = sum(node.residents for node in nodes)
         basis = f"{volume.basis}; the county's share of the city's residents"
         return [
-            _share(volume, node.code, volume.expected * scale * node.residents / residents, basis)
-            for node in nodes
+            _share(volume, node.code, volume.expected * scale * node.residents / residents, basis) for node in nodes
         ]
 
     @cached_property

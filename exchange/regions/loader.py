@@ -146,9 +146,7 @@ class _Settings:
         self._path, self._values, self._prefix = path, values, prefix
         for key in values:
             if key not in keys:
-                raise RegionError(
-                    f"{path}, key {prefix}{key}: found an unknown key, expected only {', '.join(keys)}"
-                )
+                raise RegionError(f"{path}, key {prefix}{key}: found an unknown key, expected only {', '.join(keys)}")
 
     def text(self, key: str) -> str:
         value = self._values.get(key)
@@ -186,9 +184,7 @@ def _read_settings(path: Path) -> _Settings:
     except FileNotFoundError:
         raise RegionError(f"{path}: found no such file, expected the settings of the region") from None
     except UnicodeDecodeError as error:
-        raise RegionError(
-            f"{path}, byte {error.start}: found bytes that are not UTF-8, expected UTF-8"
-        ) from None
+        raise RegionError(f"{path}, byte {error.start}: found bytes that are not UTF-8, expected UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise RegionError(f"{path}: found {error}, expected TOML 1.0") from None
 
@@ -296,9 +292,7 @@ def _expected_volume(row: Row, cities: frozenset[str], hospitals: frozenset[str]
         raise row.fault("valid_to", f"a day not before valid_from, {valid_from}")
     expected = row.number("expected")
     if expected == 0:
-        raise row.fault(
-            "expected", "a number above 0: a rate needs a denominator; drop the row if there is none"
-        )
+        raise row.fault("expected", "a number above 0: a rate needs a denominator; drop the row if there is none")
     if row.choice("scope", ("city", "hospital")) == "city":
         _known(row, "code", cities, "cities.csv")
         row.choice("data_set", sorted(FLOWS | STOCKS))

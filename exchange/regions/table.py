@@ -22,8 +22,7 @@ class Row:
     def fault(self, column: str, expected: str) -> RegionError:
         """Return the error that says what was expected in this column of this line."""
         return RegionError(
-            f"{self.path}, line {self.line}, column {column}: "
-            f"found {self.cells[column]!r}, expected {expected}"
+            f"{self.path}, line {self.line}, column {column}: found {self.cells[column]!r}, expected {expected}"
         )
 
     def text(self, column: str) -> str:
@@ -81,9 +80,7 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise RegionError(
-            f"{path}: found no such file, expected a CSV with the columns {','.join(columns)}"
-        ) from None
+        raise RegionError(f"{path}: found no such file, expected a CSV with the columns {','.join(columns)}") from None
     except UnicodeDecodeError as error:
         raise RegionError(
             f"{path}, byte {error.start}: found bytes that are not UTF-8, expected UTF-8; save it as UTF-8"
@@ -102,21 +99,15 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                 )
             yield Row(path, reader.line_num, dict(zip(header, cells, strict=True)))
     except csv.Error as error:
-        raise RegionError(
-            f"{path}, line {reader.line_num}: found {error}, expected CSV as in RFC 4180"
-        ) from None
+        raise RegionError(f"{path}, line {reader.line_num}: found {error}, expected CSV as in RFC 4180") from None
 
 
 def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
     for column in header:
         if column not in columns:
-            raise RegionError(
-                f"{path}, line 1: found the unknown column {column!r}, expected only {','.join(columns)}"
-            )
+            raise RegionError(f"{path}, line 1: found the unknown column {column!r}, expected only {','.join(columns)}")
         if header.count(column) > 1:
             raise RegionError(f"{path}, line 1: found the column {column!r} twice, expected it once")
     for column in columns:
         if column not in header:
-            raise RegionError(
-                f"{path}, line 1: found no column {column!r}, expected the columns {','.join(columns)}"
-            )
+            raise RegionError(f"{path}, line 1: found no column {column!r}, expected the columns {','.join(columns)}")

@@ -11,9 +11,7 @@ from exchange.bulletin import Bulletin, BulletinRow, from_json, to_json
 
 COUNTS = st.integers(0, 10**9)
 EXPECTED = st.none() | st.floats(0.001, 1e9)
-ASSUMED = st.frozensets(
-    st.sampled_from(["outpatient_expected", "discharge_expected", "record_basic_expected"])
-)
+ASSUMED = st.frozensets(st.sampled_from(["outpatient_expected", "discharge_expected", "record_basic_expected"]))
 
 rows = st.builds(
     BulletinRow,

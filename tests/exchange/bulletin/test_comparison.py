@@ -71,9 +71,5 @@ def test_counts_are_compared_with_the_scaled_print_and_days_and_rates_with_the_p
 
 
 def test_a_row_that_was_not_printed_is_compared_with_nothing():
-    bulletin = Bulletin(
-        period_from=date(2016, 3, 1), period_to=date(2016, 4, 30), by="city", rows=(row(1, None),)
-    )
-    assert {cell.agreement for cell in cells_of(bulletin, bulletin.rows[0], {}, 1.0)} == {
-        Agreement.NOT_PRINTED
-    }
+    bulletin = Bulletin(period_from=date(2016, 3, 1), period_to=date(2016, 4, 30), by="city", rows=(row(1, None),))
+    assert {cell.agreement for cell in cells_of(bulletin, bulletin.rows[0], {}, 1.0)} == {Agreement.NOT_PRINTED}

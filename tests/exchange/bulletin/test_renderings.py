@@ -167,9 +167,7 @@ def test_the_page_marks_what_differs_and_only_that():
 def test_the_page_carries_the_notes_on_the_rows_it_shows_and_the_mark_of_assumed_denominators():
     text = page(printed=PRINTED, scale=0.001)
     notes = text[text.index("<ol>") :]
-    assert notes.count("<li") == sum(
-        note.code in {"320400", "320800", "320200", "32H10"} for note in PRINTED.notes
-    )
+    assert notes.count("<li") == sum(note.code in {"320400", "320800", "320200", "32H10"} for note in PRINTED.notes)
     assert "414,323 条记录" in notes
     assert "Nantong" not in notes
     assert text.count('href="#assumed"') == 6
@@ -222,9 +220,7 @@ def test_the_same_bulletin_gives_the_same_bytes_in_another_process():
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-@pytest.mark.parametrize(
-    "bulletin", [CITIES, HOSPITALS, Bulletin(by="node", rows=(WUXI, CHILDREN), **PERIOD)]
-)
+@pytest.mark.parametrize("bulletin", [CITIES, HOSPITALS, Bulletin(by="node", rows=(WUXI, CHILDREN), **PERIOD)])
 def test_the_terminal_never_wraps_or_cuts_a_figure(width, lang, bulletin):
     text = shown(width, bulletin, printed=PRINTED, scale=0.001, lang=lang)
     tables = text.split("\n\n")[:-1]

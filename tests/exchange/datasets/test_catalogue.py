@@ -55,13 +55,9 @@ def test_every_path_exists_in_fhir(path):
     for step in steps:
         name = re.sub(r"\(.*\)|\[x\]", "", step)
         fields = {field.alias or key: field for key, field in model.model_fields.items()}
-        matches = [
-            key for key in fields if (re.fullmatch(rf"{name}[A-Z]\w*", key) if "[x]" in step else key == name)
-        ]
+        matches = [key for key in fields if (re.fullmatch(rf"{name}[A-Z]\w*", key) if "[x]" in step else key == name)]
         assert matches, f"{step} in {path}"
-        annotation = re.search(
-            r"(\w+)Type\b", str(fields[matches[0]].annotation) + str(fields[matches[0]].metadata)
-        )
+        annotation = re.search(r"(\w+)Type\b", str(fields[matches[0]].annotation) + str(fields[matches[0]].metadata))
         if annotation and step != steps[-1]:
             model = get_fhir_model_class(annotation[1])
 

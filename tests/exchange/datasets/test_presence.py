@@ -96,9 +96,7 @@ def test_one_value_that_says_something_is_enough():
     ],
 )
 def test_a_concept_says_something_by_code_display_or_text(reason, is_missing):
-    assert (
-        missing(VISIT | {"reasonCode": reason}, "outpatient-visit") == ["Encounter.reasonCode"]
-    ) is is_missing
+    assert (missing(VISIT | {"reasonCode": reason}, "outpatient-visit") == ["Encounter.reasonCode"]) is is_missing
 
 
 @pytest.mark.parametrize(("code", "is_missing"), [("男", False), ("-", True)])
@@ -125,10 +123,7 @@ def health_record(*codes):
 
 
 def _sections(codes):
-    return [
-        {"code": {"coding": [{"system": HEALTH_RECORD_SECTION, "code": code}]}, "title": code}
-        for code in codes
-    ]
+    return [{"code": {"coding": [{"system": HEALTH_RECORD_SECTION, "code": code}]}, "title": code} for code in codes]
 
 
 def test_a_health_record_lacks_the_required_sections_that_it_does_not_have():
@@ -177,9 +172,7 @@ def test_a_resource_that_is_no_event_is_asked_only_what_every_data_set_asks():
     assert required_elements("Location", "") == ()
 
 
-@pytest.mark.parametrize(
-    "path", ["Patient", "", "Patient.", "Patient.name text", "Patient..name", "Patient.name[0]"]
-)
+@pytest.mark.parametrize("path", ["Patient", "", "Patient.", "Patient.name text", "Patient..name", "Patient.name[0]"])
 def test_a_path_that_is_none_is_refused(path):
     with pytest.raises(ValueError, match="is no element path"):
         presence_of(path)

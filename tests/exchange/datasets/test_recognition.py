@@ -40,9 +40,7 @@ def composition(*codings, when="2016-04-01"):
 
 
 def report(**dates):
-    return decode(
-        {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "血常规"}, **dates}
-    )
+    return decode({"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "血常规"}, **dates})
 
 
 @pytest.mark.parametrize(
@@ -56,9 +54,7 @@ def report(**dates):
         ("HH", "", date(2016, 3, 1)),
     ],
 )
-def test_an_encounter_counts_by_its_class_a_visit_by_its_start_and_a_discharge_by_its_end(
-    code, data_set, day
-):
+def test_an_encounter_counts_by_its_class_a_visit_by_its_start_and_a_discharge_by_its_end(code, data_set, day):
     assert data_set_of(encounter(code)) == data_set
     assert event_day(encounter(code)) == day
 

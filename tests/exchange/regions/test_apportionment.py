@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from exchange.regions import spread
 
-weights = st.lists(
-    st.floats(0, 1e9, allow_nan=False) | st.integers(0, 10**8), min_size=1, max_size=40
-).filter(any)
+weights = st.lists(st.floats(0, 1e9, allow_nan=False) | st.integers(0, 10**8), min_size=1, max_size=40).filter(any)
 
 
 @given(st.integers(0, 10**10), weights)

@@ -30,9 +30,7 @@ def test_on_the_first_of_march_97_county_platforms_and_12_hospitals_upload():
 def test_its_counties_are_the_county_divisions_of_the_day():
     for day in (MARCH_1, date(2016, 4, 30), date(2016, 7, 1), date(2016, 12, 1)):
         divisions = {
-            division.code
-            for division in region.divisions_on(day)
-            if division.kind not in ("province", "prefecture")
+            division.code for division in region.divisions_on(day) if division.kind not in ("province", "prefecture")
         }
         assert codes(node for node in region.nodes_on(day) if node.kind == "county") == divisions
 
@@ -112,9 +110,7 @@ def test_an_assumed_city_figure_is_the_median_of_the_implied_ones_by_residents()
     residents = {city.code: city.residents for city in region.cities}
     for data_set, left_out in (("outpatient-visit", {"320600"}), ("discharge", set())):
         volumes = [v for v in region.expected if v.scope == "city" and v.data_set == data_set]
-        share = median(
-            v.expected / residents[v.code] for v in volumes if not v.assumed and v.code not in left_out
-        )
+        share = median(v.expected / residents[v.code] for v in volumes if not v.assumed and v.code not in left_out)
         for volume in volumes:
             if volume.assumed:
                 assert volume.expected == round(share * residents[volume.code])
@@ -160,9 +156,9 @@ def test_notes_on_laboratory_records_name_exactly_the_hospitals_with_fewer_of_th
     noted = {note.code: note.text_en for note in region.printed.notes if note.column == "lab_exam_records"}
     hospitals = region.printed.hospitals
     assert set(noted) == {h.code for h in hospitals if h.lab_exam_records < h.outpatient_visits}
-    assert {
-        code for code, text in noted.items() if "than discharges" in text or "than its discharges" in text
-    } == {h.code for h in hospitals if h.lab_exam_records < h.discharges}
+    assert {code for code, text in noted.items() if "than discharges" in text or "than its discharges" in text} == {
+        h.code for h in hospitals if h.lab_exam_records < h.discharges
+    }
 
 
 def test_notes_on_rates_name_exactly_those_printed_as_a_hundredth():

@@ -189,16 +189,12 @@ def test_a_file_in_another_encoding_is_refused_by_its_byte(folder):
 
 def test_a_missing_file_is_named_with_its_columns(folder):
     (folder / "hospitals.csv").unlink()
-    with pytest.raises(
-        RegionError, match=r"hospitals.csv: found no such file, expected a CSV with the columns code,"
-    ):
+    with pytest.raises(RegionError, match=r"hospitals.csv: found no such file, expected a CSV with the columns code,"):
         load_region(folder)
 
 
 def test_an_unknown_region_is_refused_with_the_shipped_ones():
-    with pytest.raises(
-        RegionError, match=r"found no region 'zhejiang-2016', expected a shipped one \(jiangsu-2016\)"
-    ):
+    with pytest.raises(RegionError, match=r"found no region 'zhejiang-2016', expected a shipped one \(jiangsu-2016\)"):
         load_region("zhejiang-2016")
 
 

@@ -1,0 +1,74 @@
+"""Finds the References in a resource, by a plan made once for each type from the type's own elements."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+from exchange.fhir.elements import elements_of
+
+# References inside extensions and identifiers are rare and would make every plan visit every element; they are
+# looked for only where the text of the resource shows that there is one.
+_RARE_PARENTS = frozenset({"Extension", "Identifier"})
+_RARE_MARKS = (b'"valueReference"', b'"assigner"')
+
+Step = tuple[str, str, str, bool, bool]
+"""Attribute, name on the wire, type, whether it repeats, whether it is a Reference."""
+
+
+def references_of(resource: Struct, raw: bytes) -> list[tuple[str, Any]]:
+    """All References of a decoded resource with their FHIRPath, for instance `Encounter.subject`.
+
+    `raw` is the text that the resource was decoded from. What is inside `contained` is not looked at.
+    """
+    thorough = any(mark in raw for mark in _RARE_MARKS)
+    type_name = type(resource).__name__
+    return list(_walk(resource, type_name, type_name, thorough))
+
+
+def _walk(element: Any, type_name: str, path: str, thorough: bool) -> Iterator[tuple[str, Any]]:
+    for attribute, name, child_type, repeats, is_reference in _plan(type_name, thorough):
+        value = getattr(element, attribute)
+        if not value:
+            continue
+        for position, item in enumerate(value) if repeats else ((None, value),):
+            place = f"{path}.{name}" if position is None else f"{path}.{name}[{position}]"
+            if is_reference:
+                yield place, item
+            if item is not None and (thorough or not is_reference):
+                yield from _walk(item, child_type, place, thorough)
+
+
+@cache
+def _plan(type_name: str, thorough: bool) -> tuple[Step, ...]:
+    return tuple(
+        (
+            element.attribute,
+            element.name,
+            element.type_name,
+            element.repeats,
+            element.type_name == "Reference",
+        )
+        for element in elements_of(type_name)
+        if not element.primitive
+        and not element.polymorphic
+        and (element.type_name == "Reference" or _leads_to_reference(element.type_name, thorough))
+    )
+
+
+@cache
+def _leads_to_reference(type_name: str, thorough: bool) -> bool:
+    seen: set[str] = set()
+    waiting = [type_name]
+    while waiting:
+        current = waiting.pop()
+        if current in seen or (not thorough and current in _RARE_PARENTS):
+            continue
+        seen.add(current)
+        for element in elements_of(current):
+            if element.type_name == "Reference":
+                return True
+            if not element.primitive and not element.polymorphic:
+                waiting.append(element.type_name)
+    return False
