@@ -1,0 +1,1 @@
+"""The hub over HTTP: FHIR at /fhir, plain reports at /api, health at /health."""

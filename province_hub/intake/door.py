@@ -1,0 +1,185 @@
+"""The door: what is not a submission at all is turned away here, before anything is counted.
+
+Statuses follow FHIR R4 http.html: 400 not JSON, 413 too large, 415 wrong media type, 422 not a Bundle to process.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from exchange.fhir import Structure, StructureFault, resource_type_of, structure
+from province_hub.intake.submission import Entry, Kind, Sender, Submission
+
+MEDIA_TYPES = ("application/fhir+json", "application/json")
+DEFAULT_LIMIT = 32 * 1024 * 1024
+
+
+@dataclass(eq=False)
+class TurnedAway(Exception):  # noqa: N818  # it is an outcome, and is named as one
+    """A request that holds no submission: the HTTP status, R4's issue code, where, and what to do."""
+
+    status: int
+    code: str
+    diagnostics: str
+    expression: str = ""
+
+
+class _LooseEntry(msgspec.Struct):
+    """An entry of a Bundle that is not sound as a whole: its parts as they came."""
+
+    fullUrl: msgspec.Raw = msgspec.Raw(b"")  # noqa: N815  # FHIR's own name
+    resource: msgspec.Raw = msgspec.Raw(b"")
+    request: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _LooseBundle(msgspec.Struct):
+    entry: list[msgspec.Raw] = []  # msgspec copies it
+    type: msgspec.Raw = msgspec.Raw(b"")
+
+
+def check_media_type(content_type: str | None) -> None:
+    """Raise TurnedAway (415) for anything but FHIR JSON in UTF-8."""
+    media_type, _, parameters = (content_type or "").partition(";")
+    media_type, parameters = media_type.strip().lower(), parameters.strip().lower()
+    if media_type not in MEDIA_TYPES:
+        raise TurnedAway(
+            415,
+            "not-supported",
+            f"Content-Type: found {content_type!r}, expected application/fhir+json. "
+            "FHIR on this wire is JSON in UTF-8.",
+        )
+    if "charset" in parameters and "utf-8" not in parameters and "utf8" not in parameters:
+        raise TurnedAway(
+            415,
+            "not-supported",
+            f"Content-Type: found {parameters!r}, expected charset=utf-8. Convert the body to UTF-8 before sending.",
+        )
+
+
+def check_size(size: int, limit: int) -> None:
+    """Raise TurnedAway (413) for a body over the limit, in bytes."""
+    if size > limit:
+        raise TurnedAway(
+            413,
+            "too-costly",
+            f"The body has {size:,} bytes or more, the limit is {limit:,}. "
+            "Send smaller bundles; 100 entries each are a good size.",
+        )
+
+
+def open_bundle(body: bytes, sender: Sender, arrived_at: str) -> Submission:
+    """The submission that a posted Bundle holds, its entries not yet read. Raises TurnedAway."""
+    resource_type = _resource_type(body)
+    if resource_type != "Bundle":
+        raise TurnedAway(
+            422,
+            "invalid",
+            f"resourceType: found {resource_type!r}, expected 'Bundle'. Post single resources to /fhir/<type>.",
+            "resourceType",
+        )
+    shapes = structure()
+    bundle: Any  # compiled class
+    try:
+        bundle = shapes.decode("Bundle", body)
+    except StructureFault:
+        return _open_unsound_bundle(body, shapes, sender, arrived_at)
+    kind = _kind(bundle.type)
+    number = bundle.identifier.value if bundle.identifier and bundle.identifier.value else ""
+    entries = []
+    for position, entry in enumerate(bundle.entry or ()):
+        request = entry.request or None
+        entries.append(
+            Entry(
+                position,
+                entry.resource or b"",
+                entry.fullUrl or "",
+                request.method if request else "",
+                request.url if request else "",
+                (request.ifNoneExist or "") if request else "",
+            )
+        )
+    return Submission(sender, kind, number, arrived_at, arrived_at[:10], body, entries)
+
+
+def open_resource(
+    body: bytes, sender: Sender, arrived_at: str, *, method: str, url: str, if_none_exist: str = ""
+) -> Submission:
+    """The submission of one resource: a bundle of one, so that it walks the same way. Raises TurnedAway."""
+    _resource_type(body)
+    entry = Entry(0, body, "", method, url, if_none_exist)
+    return Submission(sender, "single", "", arrived_at, arrived_at[:10], body, [entry])
+
+
+def _kind(bundle_type: str) -> Kind:
+    if bundle_type == "batch":
+        return "batch"
+    if bundle_type == "transaction":
+        return "transaction"
+    raise TurnedAway(
+        422,
+        "invalid",
+        f"Bundle.type: found {bundle_type!r}, expected 'batch' or 'transaction'.",
+        "Bundle.type",
+    )
+
+
+def _resource_type(body: bytes) -> str | None:
+    try:
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TurnedAway(
+            400,
+            "structure",
+            f"The body is not a JSON object in UTF-8: {error}. Check for truncation and encoding.",
+        ) from error
+    return resource_type_of(body)
+
+
+def _open_unsound_bundle(body: bytes, shapes: Structure, sender: Sender, arrived_at: str) -> Submission:
+    """Take apart a Bundle that is not sound as a whole, so that its good entries are not lost.
+
+    Faults of single entries become findings of these entries, when they are read; a fault of the envelope
+    turns the whole away.
+    """
+    problems = [problem for problem in shapes.explain(body) if not problem.expression.startswith("Bundle.entry[")]
+    if problems:
+        first = problems[0]
+        raise TurnedAway(
+            422, "structure", f"{first.expected_en}; found {first.found}. {first.mend_en}", first.expression
+        )
+    try:
+        loose = msgspec.json.decode(body, type=_LooseBundle)
+        kind = _kind(msgspec.json.decode(loose.type, type=str))
+    except msgspec.DecodeError as error:
+        raise TurnedAway(422, "structure", f"The Bundle cannot be taken apart: {error}", "Bundle.entry") from error
+    number = _text(msgspec.json.decode(body, type=_Numbered).identifier, "value")
+    entries = [_loose_entry(position, bytes(raw)) for position, raw in enumerate(loose.entry)]
+    return Submission(sender, kind, number, arrived_at, arrived_at[:10], body, entries)
+
+
+class _Numbered(msgspec.Struct):
+    identifier: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+def _loose_entry(position: int, raw: bytes) -> Entry:
+    try:
+        parts = msgspec.json.decode(raw, type=_LooseEntry)
+    except msgspec.DecodeError:
+        return Entry(position, raw)
+    return Entry(
+        position,
+        parts.resource,
+        _text(raw, "fullUrl"),
+        _text(parts.request, "method"),
+        _text(parts.request, "url"),
+        _text(parts.request, "ifNoneExist"),
+    )
+
+
+def _text(raw: bytes | msgspec.Raw, name: str) -> str:
+    try:
+        value = msgspec.json.decode(msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).get(name, b'""'), type=str)
+    except msgspec.DecodeError:
+        return ""
+    return value

@@ -1,0 +1,107 @@
+"""Taking submissions into a store: together in one transaction, and from many senders by one writing thread.
+
+While one commit waits for the disk, the next submissions gather; so small ones share a commit, and a receipt is
+given out only after it is durable.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from province_hub.intake.receipt import Receipt
+from province_hub.intake.submission import Submission
+from province_hub.intake.way import Way
+from province_hub.store.engine import for_writing
+from province_hub.store.keys import Keys
+
+_WAITING_AT_MOST = 64
+_TOGETHER_AT_MOST = 16
+
+
+class Intake:
+    """Walks submissions into one store."""
+
+    def __init__(self, engine: Engine, way: Way) -> None:
+        self._engine = for_writing(engine)
+        self._way = way
+        self._keys = Keys(engine)
+
+    def take(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """Take submissions in, in their order, in one durable transaction: all of them or none."""
+        self._keys.reserve(sum(map(self._way.keys_needed, submissions)))
+        with self._engine.begin() as connection:
+            return [self._way.walk(submission, connection, self._keys.take) for submission in submissions]
+
+
+class Busy(Exception):  # noqa: N818  # an outcome, named as one
+    """The queue is full: the node should try again in a while."""
+
+
+@dataclass(slots=True)
+class _Task:
+    open: Callable[[], Submission]
+    receipt: Future[Receipt] = field(default_factory=Future)
+
+
+class Writer:
+    """One thread that takes submissions in. Start it, submit, and close it to finish what is under way."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._tasks: queue.Queue[_Task | None] = queue.Queue(_WAITING_AT_MOST)
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take submissions in."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what was submitted, then stop."""
+        self._tasks.put(None)
+        self._thread.join()
+
+    def submit(self, opener: Callable[[], Submission]) -> Future[Receipt]:
+        """Queue a submission; `opener` makes it afresh, also a second time where a shared commit failed.
+
+        The future holds the receipt, or what `opener` or the store raised. Raises Busy where the queue is full.
+        """
+        task = _Task(opener)
+        try:
+            self._tasks.put_nowait(task)
+        except queue.Full as error:
+            raise Busy from error
+        return task.receipt
+
+    def _run(self) -> None:
+        while (first := self._tasks.get()) is not None:
+            tasks = [first]
+            last = False
+            while len(tasks) < _TOGETHER_AT_MOST and not last:
+                try:
+                    following = self._tasks.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    last = True
+                else:
+                    tasks.append(following)
+            self._take(tasks)
+            if last:
+                return
+
+    def _take(self, tasks: list[_Task]) -> None:
+        try:
+            receipts = self._intake.take([task.open() for task in tasks])
+        except Exception as error:  # whatever it was, each sender gets an answer
+            if len(tasks) == 1:
+                tasks[0].receipt.set_exception(error)
+            else:
+                for task in tasks:
+                    self._take([task])
+            return
+        for task, receipt in zip(tasks, receipts, strict=True):
+            task.receipt.set_result(receipt)

@@ -1,0 +1,1 @@
+"""The upload ledger (上传台账): counts, expected volumes and the bulletin made from them."""

@@ -1,0 +1,1 @@
+"""What the hub keeps: tables, the database engine, reading of records."""
