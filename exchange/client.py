@@ -1,0 +1,113 @@
+"""The HTTP client of a hub, for nodes, scenarios and the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from exchange.bulletin import Bulletin, from_json
+from exchange.regions import NodeExpected
+
+_FHIR_JSON = "application/fhir+json; charset=utf-8"
+# A large submission may wait behind others for the writer; connecting to a hub that is there takes no time.
+_TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+
+
+class HubError(RuntimeError):
+    """The hub answered with a refusal, or not at all; the sentence says which request and what the hub said."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubTime:
+    """A hub's present instant, and whether a scenario may set it."""
+
+    now: datetime
+    simulated: bool
+
+
+class ReceiptCounts(msgspec.Struct, frozen=True):
+    """What became of a submission, in numbers; submitted = new + updated + repeated + refused."""
+
+    submitted: int
+    new: int
+    updated: int
+    repeated: int
+    refused: int
+    usable: int
+
+
+class HubClient:
+    """A connection to one hub. `transport` replaces the network in tests."""
+
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(base_url=self.url, transport=transport, timeout=_TIMEOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def push(self, bundle: bytes, node: str) -> httpx.Response:
+        """Push a Bundle as a node and return the hub's answer, whatever it is; httpx.TransportError where none came."""
+        return self._client.post("/fhir", content=bundle, headers={"Content-Type": _FHIR_JSON, "X-Node": node})
+
+    def is_ready(self) -> bool:
+        """Whether the hub takes submissions."""
+        try:
+            return self._client.get("/health/ready").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def time(self) -> HubTime:
+        """The hub's clock. Raises HubError."""
+        return msgspec.json.decode(self._ask("GET", "/api/clock"), type=HubTime)
+
+    def set_time(self, now: datetime) -> None:
+        """Set a simulated hub's clock, forward only. Raises HubError."""
+        self._ask("POST", "/api/clock", {"now": now})
+
+    def replace_expected_volumes(self, volumes: Sequence[NodeExpected]) -> None:
+        """Give the hub the denominators of its rates. Raises HubError."""
+        self._ask("PUT", "/api/expected-volumes", volumes)
+
+    def bulletin(self, first: date, last: date, by: str, as_of: date | None = None) -> Bulletin:
+        """The hub's bulletin of a period. Raises HubError."""
+        query = {"from": first.isoformat(), "to": last.isoformat(), "by": by}
+        if as_of is not None:
+            query["as_of"] = as_of.isoformat()
+        return from_json(self._ask("GET", "/api/bulletin", query=query))
+
+    def receipt(self, submission: str) -> ReceiptCounts:
+        """The counts of a submission's receipt. Raises HubError."""
+        return msgspec.json.decode(self._ask("GET", f"/api/submissions/{submission}"), type=ReceiptCounts)
+
+    def _ask(self, method: str, path: str, content: Any = None, query: dict[str, str] | None = None) -> bytes:
+        body = None if content is None else msgspec.json.encode(content)
+        try:
+            response = self._client.request(method, path, content=body, params=query)
+        except httpx.TransportError as error:
+            raise HubError(f"{method} {self.url}{path}: no answer ({error}); is a hub running there?") from error
+        if response.is_error:
+            raise HubError(f"{method} {self.url}{path}: {response.status_code} {diagnostics(response)}")
+        return response.content
+
+
+def diagnostics(response: httpx.Response) -> str:
+    """What an OperationOutcome says, in one line; the beginning of the body where it is none."""
+    try:
+        outcome = response.json()
+        return " ".join(issue["diagnostics"] for issue in outcome["issue"])
+    except (ValueError, KeyError, TypeError):
+        return response.text[:200]

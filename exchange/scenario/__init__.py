@@ -1,0 +1,1 @@
+"""Scenarios: many nodes against a hub over simulated days."""
