@@ -1,6 +1,7 @@
 """Commit: one transaction for records, versions, identifiers, findings, quarantine, ledger and receipt.
 
-So nothing that was acknowledged is lost, and nothing is counted twice. The caller owns the transaction; several submissions may share one.
+So nothing that was acknowledged is lost, and nothing is counted twice. The caller owns the transaction; several
+submissions may share one.
 """
 
 import re

@@ -79,7 +79,8 @@ def kept_item(connection: Connection, key: int) -> Kept:
 def reopened(connection: Connection, key: int, arrived_at: str, corrected: bytes | None = None) -> Submission:
     """The submission that replays an item, with its own content or a corrected one.
 
-    A correction is a resource, or for a whole transaction a Bundle. The commit marks the item as replayed; what is still refused is in quarantine anew.
+    A correction is a resource, or for a whole transaction a Bundle. The commit marks the item as replayed; what
+    is still refused is in quarantine anew.
 
     Raises QuarantineError for an item that is no longer waiting, TurnedAway for content that holds no submission.
     """

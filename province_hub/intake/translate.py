@@ -12,8 +12,8 @@ def translate(submission: Submission, translator: Translator) -> None:
         if entry.refused:
             continue
         for translation in translator.translate(entry.resource):
-            if translation.equivalence is Equivalence.EQUIVALENT:
-                continue
+            if translation.equivalence is Equivalence.EQUIVALENT or translation.filler:
+                continue  # a filler is no code but a missing value, which completeness looks for
             found = f"{translation.local_code} {translation.local_display}".strip()
             if translation.equivalence is Equivalence.UNMATCHED:
                 table = translation.table
