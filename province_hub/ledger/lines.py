@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -43,12 +44,12 @@ class Increments:
             dict(zip(_KEY, key, strict=True)) | dict(zip(_COUNTS, counts, strict=True))
             for key, counts in sorted(self._counts.items())
         ]
-        connection.execute(_upsert(connection), rows)
+        connection.execute(_upsert(connection.dialect.name), rows)
 
 
-def _upsert(connection: Connection) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(LEDGER)
+@cache
+def _upsert(database: str) -> Any:
+    statement = (postgresql if database == "postgresql" else sqlite).insert(LEDGER)
     return statement.on_conflict_do_update(
         index_elements=list(_KEY),
         set_={name: LEDGER.c[name] + statement.excluded[name] for name in _COUNTS},
