@@ -1,6 +1,5 @@
 """Finds the References in a resource, by a plan made once for each type from the type's own elements."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -24,20 +23,31 @@ def references_of(resource: Struct, raw: bytes) -> list[tuple[str, Any]]:
     """
     thorough = any(mark in raw for mark in _RARE_MARKS)
     type_name = type(resource).__name__
-    return list(_walk(resource, type_name, type_name, thorough))
+    found: list[tuple[str, Any]] = []
+    _walk(resource, type_name, type_name, thorough, found)
+    return found
 
 
-def _walk(element: Any, type_name: str, path: str, thorough: bool) -> Iterator[tuple[str, Any]]:
+def _walk(element: Any, type_name: str, path: str, thorough: bool, found: list[tuple[str, Any]]) -> None:
     for attribute, name, child_type, repeats, is_reference in _plan(type_name, thorough):
         value = getattr(element, attribute)
         if not value:
             continue
-        for position, item in enumerate(value) if repeats else ((None, value),):
-            place = f"{path}.{name}" if position is None else f"{path}.{name}[{position}]"
-            if is_reference:
-                yield place, item
-            if item is not None and (thorough or not is_reference):
-                yield from _walk(item, child_type, place, thorough)
+        place = f"{path}.{name}"
+        if repeats:
+            for position, item in enumerate(value):
+                _visit(item, child_type, f"{place}[{position}]", is_reference, thorough, found)
+        else:
+            _visit(value, child_type, place, is_reference, thorough, found)
+
+
+def _visit(
+    item: Any, type_name: str, place: str, is_reference: bool, thorough: bool, found: list[tuple[str, Any]]
+) -> None:
+    if is_reference:
+        found.append((place, item))
+    if item is not None and (thorough or not is_reference):
+        _walk(item, type_name, place, thorough, found)
 
 
 @cache

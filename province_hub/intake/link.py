@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from exchange.fhir import references_of
 from province_hub.intake.submission import Entry, Submission
 from province_hub.quality import linkage, uniqueness
@@ -25,8 +27,7 @@ _MUST_RESOLVE = frozenset({"Patient", "Encounter"})
 _HEALTH_RECORD = "health-record-"
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(Struct, frozen=True, gc=False):
     """One Reference of an entry, and what it says: `token` for an identifier, `target` for anything literal."""
 
     expression: str

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from province_hub.quality.rule import Finding
 
@@ -19,8 +19,7 @@ class Sender:
     dialect: str
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """One entry of a submission.
 
     `content` is the resource as sent. `identity` is the business identifier by which the record is written
@@ -34,7 +33,7 @@ class Entry:
     method: str = ""
     url: str = ""
     if_none_exist: str = ""
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = []  # msgspec makes a new one for each entry
     refused: bool = False
 
     resource_type: str = ""
