@@ -6,7 +6,7 @@ from codemaps import Localiser, load_dialect, load_tables
 from county_nodes.noise import Noise
 from county_nodes.plan import NodePlan
 from county_nodes.platform import CountyPlatform
-from county_nodes.population import People, Place
+from county_nodes.population import People
 from exchange.scenario.file import Scenario, ScenarioError
 from exchange.scenario.volumes import plan_nodes
 
@@ -45,13 +45,7 @@ class Platforms:
 
     @cached_property
     def _people(self) -> People:
-        region, day = self._scenario.region, self._scenario.values.period_from
-        places = [
-            Place(node.code, node.name_zh, node.city, region.city(node.city).name_zh, round(node.residents))
-            for node in region.nodes_on(day)
-            if node.kind == "county"
-        ]
-        return People(places, self._seed)
+        return People.of(self._scenario.region, self._scenario.values.period_from, self._seed)
 
     def _localiser(self, dialect: str) -> Localiser:
         if dialect not in self._localisers:
