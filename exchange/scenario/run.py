@@ -1,11 +1,13 @@
 """Runs a scenario: day by simulated day, all nodes of the day push, then the clock moves on."""
 
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from msgspec import structs
 
 from exchange.bulletin import Bulletin
 from exchange.client import HubClient
@@ -83,11 +85,11 @@ def run(run: Run) -> Iterator[Event]:
     Closing the iterator ends the run safely: what was acknowledged is stored, nothing else.
     """
     plans = plan_nodes(run.scenario, run.scale, run.seed)
-    days: dict[date, list[str]] = {}
+    days: dict[date, dict[str, int]] = {}
     for code, plan in plans.items():
         for quota in plan.quotas:
-            days.setdefault(quota.day, []).append(code)
-    registering = [code for code, plan in plans.items() if plan.volumes.registered_basic]
+            days.setdefault(quota.day, {})[code] = quota.records
+    registering = {code: plan.volumes.registered_basic for code, plan in plans.items() if plan.volumes.registered_basic}
     with ExitStack() as stack:
         url = run.hub or stack.enter_context(
             running_hub(run.store or str(run.folder / STORE), run.scenario.values.region, run.folder / "hub.log")
@@ -97,8 +99,7 @@ def run(run: Run) -> Iterator[Event]:
         journal = stack.enter_context(Journal(run.folder))
         nodes = stack.enter_context(NodeProcesses(Work(run.source, run.scale, run.seed, url), run.processes))
         total = sum(plan.volumes.records for plan in plans.values())
-        registry = sum(plan.volumes.registered_basic for plan in plans.values())
-        yield Started(url, total, registry, len(days))
+        yield Started(url, total, sum(registering.values()), len(days))
         yield from _one_day(run, client, nodes, journal, run.scenario.values.registry_day, registering, registry=True)
         for day in sorted(days):
             yield from _one_day(run, client, nodes, journal, day, days[day], registry=False)
@@ -128,18 +129,19 @@ def _one_day(
     nodes: NodeProcesses,
     journal: Journal,
     day: date,
-    codes: list[str],
+    records: dict[str, int],
     *,
     registry: bool,
 ) -> Iterator[Event]:
     client.set_time(run.scenario.upload_instant(day))
-    yield DayBegan(day, tuple(codes), registry)
-    waiting: set[Future[Sent]] = {nodes.day(code, day, registry=registry) for code in codes}
+    yield DayBegan(day, tuple(records), registry)
+    waiting = set(nodes.day(day, records, registry=registry))
     sent: list[Sent] = []
     while waiting:
         done, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
         yield from (Acknowledged(node, entries) for node, entries in nodes.progress())
-        sent += [future.result() for future in done]
+        for share in done:
+            sent += share.result()
     yield from (Acknowledged(node, entries) for node, entries in nodes.progress())
     journal.enter(sent)
     yield DayEnded(day)
@@ -147,6 +149,14 @@ def _one_day(
 
 def _publish(client: HubClient, run: Run) -> Published:
     first, last = run.scenario.values.period_from, run.scenario.values.period_to
-    cities, hospitals = client.bulletin(first, last, "city"), client.bulletin(first, last, "hospital")
+    cities = _taking_part(client.bulletin(first, last, "city"), set(run.scenario.city_codes))
+    hospital_codes = {node.code for node in run.scenario.region.nodes_on(first) if node.kind == "hospital"}
+    hospitals = _taking_part(
+        client.bulletin(first, last, "hospital"), hospital_codes if run.scenario.values.hospitals else set()
+    )
     write_bulletin(run.folder, cities, hospitals, run.scenario.region.printed, run.scale, run.seed)
     return Published(cities, hospitals)
+
+
+def _taking_part(bulletin: Bulletin, codes: set[str]) -> Bulletin:
+    return structs.replace(bulletin, rows=tuple(row for row in bulletin.rows if row.code in codes))

@@ -3,8 +3,8 @@
 import hashlib
 import signal
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
@@ -18,6 +18,8 @@ from county_nodes.outbox import Outbox
 from exchange.client import HubClient
 from exchange.scenario.file import ScenarioError, load_scenario
 from exchange.scenario.platforms import Platforms
+
+_NODES_AT_ONCE = 4
 
 Progress = tuple[str, int]
 """The code of a node and how many entries of it the hub has just acknowledged."""
@@ -44,10 +46,11 @@ class Sent:
 
 
 class NodeProcesses:
-    """A pool of node processes; `day` hands a node's day to whichever is free."""
+    """Node processes; `day` shares out what the nodes of a day have to push."""
 
     def __init__(self, work: Work, processes: int) -> None:
         context = get_context("spawn")
+        self._processes = processes
         self._progress: SimpleQueue[Progress] = context.SimpleQueue()
         self._pool = ProcessPoolExecutor(processes, context, _begin, (work, self._progress))
 
@@ -60,9 +63,18 @@ class NodeProcesses:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._progress.close()
 
-    def day(self, node: str, day: date, *, registry: bool = False) -> Future[Sent]:
-        """Have a node push what it has on a day, or the registry that it had before the period."""
-        return self._pool.submit(_push_day, node, day, registry)
+    def day(self, day: date, records: Mapping[str, int], *, registry: bool = False) -> list[Future[list[Sent]]]:
+        """Have nodes push what they have on a day, or the registry that they had before the period.
+
+        `records` says about how much each has, so that all processes end at about the same time.
+        """
+        loads = [0] * self._processes
+        shares: list[list[str]] = [[] for _ in loads]
+        for node in sorted(records, key=lambda code: (-records[code], code)):
+            lightest = loads.index(min(loads))
+            loads[lightest] += records[node]
+            shares[lightest].append(node)
+        return [self._pool.submit(_push_day, share, day, registry) for share in shares if share]
 
     def progress(self) -> Iterator[Progress]:
         """What was acknowledged since the last time."""
@@ -71,12 +83,32 @@ class NodeProcesses:
 
 
 class _Worker:
-    """The state of one node process."""
+    """The state of one node process; its threads each drive one node at a time, for receipts take a while."""
 
     def __init__(self, work: Work, progress: "SimpleQueue[Progress]") -> None:
-        self.platforms = Platforms(load_scenario(work.scenario), work.scale, work.seed)
-        self.client = HubClient(work.hub)
-        self.progress = progress
+        self._platforms = Platforms(load_scenario(work.scenario), work.scale, work.seed)
+        self._client = HubClient(work.hub)
+        self._progress = progress
+        self._threads = ThreadPoolExecutor(_NODES_AT_ONCE)
+
+    def push(self, nodes: list[str], day: date, registry: bool) -> list[Sent]:
+        """Push a day of several nodes, some of them at the same time."""
+        return list(self._threads.map(lambda node: self._push_node(node, day, registry), nodes))
+
+    def _push_node(self, node: str, day: date, registry: bool) -> Sent:
+        """Push a day of one node, bundle after bundle: a later one refers to records of an earlier one."""
+        platform = self._platforms.platform(node)
+        outbox = Outbox(lambda body: self._client.push(body, node), time.sleep)
+        truths: list[bytes] = []
+        manifest: list[tuple[str, int, str]] = []
+        for submission in platform.registry_bundles(day) if registry else platform.bundles(day):
+            delivery = outbox.deliver(submission.number, submission.body)
+            if delivery.outcome != "received":
+                raise ScenarioError(delivery.problem)
+            truths += map(msgspec.json.encode, submission.truths)
+            manifest.append((submission.number, submission.entries, hashlib.sha256(submission.body).hexdigest()))
+            self._progress.put((node, submission.entries))
+        return Sent(node, day, b"".join(line + b"\n" for line in truths), tuple(manifest))
 
 
 _workers: list[_Worker] = []
@@ -87,17 +119,5 @@ def _begin(work: Work, progress: "SimpleQueue[Progress]") -> None:
     _workers.append(_Worker(work, progress))
 
 
-def _push_day(node: str, day: date, registry: bool) -> Sent:
-    worker = _workers[0]
-    platform = worker.platforms.platform(node)
-    outbox = Outbox(lambda body: worker.client.push(body, node), time.sleep)
-    truths: list[bytes] = []
-    manifest: list[tuple[str, int, str]] = []
-    for submission in platform.registry_bundles(day) if registry else platform.bundles(day):
-        delivery = outbox.deliver(submission.number, submission.body)
-        if delivery.outcome != "received":
-            raise ScenarioError(delivery.problem)
-        truths += map(msgspec.json.encode, submission.truths)
-        manifest.append((submission.number, submission.entries, hashlib.sha256(submission.body).hexdigest()))
-        worker.progress.put((node, submission.entries))
-    return Sent(node, day, b"".join(line + b"\n" for line in truths), tuple(manifest))
+def _push_day(nodes: list[str], day: date, registry: bool) -> list[Sent]:
+    return _workers[0].push(nodes, day, registry)
