@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, update
 
 from exchange.fhir import encode
 from province_hub.intake.link import Links
@@ -22,6 +22,7 @@ from province_hub.intake.submission import Entry, Submission
 from province_hub.ledger.lines import Increments
 from province_hub.quality.policy import Policy
 from province_hub.store.holdings import Held, Holdings
+from province_hub.store.rows import add_rows
 from province_hub.store.tables import (
     FINDING,
     OTHER_IDENTIFIER,
@@ -68,8 +69,7 @@ def commit(
     quarantined = _quarantine(submission, take_key)
     receipt = receipt_of(submission)
     _write_records(connection, submission, links, changes)
-    if quarantined:
-        connection.execute(insert(QUARANTINE), quarantined)
+    add_rows(connection, QUARANTINE, quarantined)
     _write_findings(connection, submission)
     _write_submission(connection, submission, receipt)
     if submission.replays:
@@ -196,25 +196,22 @@ def _count(increments: Increments, submission: Submission, entry: Entry, held: H
 def _write_records(connection: Connection, submission: Submission, links: Links, changes: _Changes) -> None:
     if links.new_residents and not submission.failed:
         residents = [{"key": key, "resident_number": number} for number, key in links.new_residents.items()]
-        connection.execute(insert(RESIDENT), residents)
-    if changes.new:
-        connection.execute(insert(RECORD), list(changes.new.values()))
+        add_rows(connection, RESIDENT, residents)
+    add_rows(connection, RECORD, list(changes.new.values()))
     for key, row in changes.updated.items():
         # A record keeps the name it is known by, and the day since when.
         kept = {"key", "node", "resource_type", "identity", "client_id", "since_day"}
         values = {name: value for name, value in row.items() if name not in kept}
         connection.execute(update(RECORD).where(RECORD.c.key == key).values(values))
         connection.execute(delete(OTHER_IDENTIFIER).where(OTHER_IDENTIFIER.c.record == key))
-    if changes.past:
-        connection.execute(insert(PAST_VERSION), changes.past)
+    add_rows(connection, PAST_VERSION, changes.past)
     identities = {held.key: held.identity for held in links.held.values()}
     others = [
         {"node": submission.sender.code, "token": token, "record": key}
         for key, entry in changes.identifiers.items()
         for token in sorted({*entry.tokens} - {identities.get(key, entry.identity)})
     ]
-    if others:
-        connection.execute(insert(OTHER_IDENTIFIER), others)
+    add_rows(connection, OTHER_IDENTIFIER, others)
 
 
 def _write_findings(connection: Connection, submission: Submission) -> None:
@@ -234,29 +231,26 @@ def _write_findings(connection: Connection, submission: Submission) -> None:
         for entry in submission.entries
         for finding in entry.findings
     ]
-    if rows:
-        connection.execute(insert(FINDING), [row | {"position": position} for position, row in enumerate(rows)])
+    add_rows(connection, FINDING, [row | {"position": position} for position, row in enumerate(rows)])
 
 
 def _write_submission(connection: Connection, submission: Submission, receipt: Receipt) -> None:
-    connection.execute(
-        insert(SUBMISSION),
-        {
-            "key": submission.key,
-            "node": submission.sender.code,
-            "number": submission.number,
-            "kind": submission.kind,
-            "arrived_at": submission.arrived_at,
-            "arrival_day": submission.arrival_day,
-            "submitted": receipt.submitted,
-            "new": receipt.new,
-            "updated": receipt.updated,
-            "repeated": receipt.repeated,
-            "refused": receipt.refused,
-            "usable": receipt.usable,
-            "receipt": zlib.compress(msgspec.json.encode(receipt), 1),
-        },
-    )
+    row = {
+        "key": submission.key,
+        "node": submission.sender.code,
+        "number": submission.number,
+        "kind": submission.kind,
+        "arrived_at": submission.arrived_at,
+        "arrival_day": submission.arrival_day,
+        "submitted": receipt.submitted,
+        "new": receipt.new,
+        "updated": receipt.updated,
+        "repeated": receipt.repeated,
+        "refused": receipt.refused,
+        "usable": receipt.usable,
+        "receipt": zlib.compress(msgspec.json.encode(receipt), 1),
+    }
+    add_rows(connection, SUBMISSION, [row])
 
 
 def _quarantine(submission: Submission, take_key: Callable[[], int]) -> list[Row]:
