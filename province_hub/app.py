@@ -29,12 +29,17 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def make_app(engine: Engine, clock: Clock, settings: Settings) -> FastAPI:
-    """A hub over a store: its tables are made, its region's nodes registered."""
+    """A hub over a store: its tables are made, its region's nodes registered.
+
+    Raises RegionError or CodemapError where the region or a dialect of its nodes has an error.
+    """
     create_tables(engine)
     with for_writing(engine).begin() as connection:
         register_region(connection, load_region(settings.region))
         nodes = registered_nodes(connection)
-    hub = Hub(settings, engine, clock, nodes, Intake(engine, Way()))
+    way = Way()
+    way.prepare({node.dialect for node in nodes.values()})
+    hub = Hub(settings, engine, clock, nodes, Intake(engine, way))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

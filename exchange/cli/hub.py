@@ -71,13 +71,14 @@ def _serve(
 ) -> None:
     import uvicorn
 
+    from codemaps import CodemapError
     from exchange.regions import RegionError
     from province_hub.app import make_app
     from province_hub.settings import Settings
     from province_hub.store.engine import StoreError, create_tables, open_store
 
     settings = Settings(region=region, body_limit=body_limit)
-    with failures(StoreError, RegionError):
+    with failures(StoreError, RegionError, CodemapError):
         engine = open_store(store)
         create_tables(engine)
         app = make_app(engine, _clock(engine, clock), settings)

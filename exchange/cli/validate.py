@@ -24,6 +24,7 @@ def validate(
     node: Annotated[
         str, typer.Option(help="The node that would send them: its dialect (方言) translates the codes.")
     ] = "320481",
+    region: Annotated[str, typer.Option(help="The region of the node: a shipped one, or a folder.")] = "jiangsu-2016",
     json: Annotated[bool, typer.Option("--json", help="One receipt a line, as JSON.")] = False,
     store: Annotated[
         str | None,
@@ -42,7 +43,7 @@ def validate(
     from province_hub.store.engine import StoreError
 
     with failures(RegionError):
-        sender = load_region("jiangsu-2016").node(node)
+        sender = load_region(region).node(node)
     with failures(StoreError):
         rehearsal = Rehearsal(Sender(sender.code, sender.dialect), store, _arrival(day))
     worst = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from codemaps import CodemapError, load_dialect
 from exchange.clock import CHINA
 from exchange.regions import Region, RegionError, load_region
 
@@ -76,7 +77,9 @@ def load_scenario(name_or_path: str) -> Scenario:
         region = load_region(values.region)
         for code in values.cities or ():
             region.city(code)
-    except RegionError as error:
+        for dialect in sorted({node.dialect for node in region.nodes}):
+            load_dialect(dialect)
+    except (RegionError, CodemapError) as error:
         raise ScenarioError(f"{path}: {error}") from error
     return Scenario(path.stem, values, region)
 

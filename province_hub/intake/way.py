@@ -3,7 +3,7 @@
 door → read → translate → judge → link → commit → receipt
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -28,6 +28,11 @@ class Way:
     policy: Policy = field(default_factory=load_policy)
     tables: Mapping[str, CodeTable] = field(default_factory=load_tables)
     _translators: dict[str, Translator] = field(default_factory=dict)
+
+    def prepare(self, dialects: Iterable[str]) -> None:
+        """Make the translators of dialects. Raises CodemapError where one has an error."""
+        for dialect in dialects:
+            self._translator(dialect)
 
     def keys_needed(self, submission: Submission) -> int:
         """How many keys a submission may take: a record, a resident and a quarantine place each, and its own two."""

@@ -12,13 +12,13 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, o
     Values go to the driver as they are: text, whole numbers, bytes, truth values or None.
     """
     if rows:
-        names = table.columns.keys()
+        names = [column.name for column in table.columns]
         values = [tuple([row[name] for name in names]) for row in rows]
         connection.exec_driver_sql(_insertion(table, connection.dialect.name), values)
 
 
 @cache
 def _insertion(table: Table, database: str) -> str:
-    names = ", ".join(f'"{name}"' for name in table.columns.keys())
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
     places = ", ".join(["%s" if database == "postgresql" else "?"] * len(table.columns))
     return f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'  # noqa: S608  # names of our own tables
