@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
+from rich.cells import set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -47,6 +48,8 @@ class _Display:
                 self.entries += event.entries
                 self._by_city[self._row(event.node)] += event.entries
                 self._days.update(self._records, completed=self.entries)
+                if event.done:
+                    self._busy[self._row(event.node)].discard(event.node)
             case DayEnded():
                 self._days.advance(self._day)
             case Published():
@@ -69,7 +72,7 @@ class _Display:
             busy = len(self._busy.get(code, ()))
             state = f"↑ {busy:>2}" if busy else "   ·"
             style = "" if busy else "dim"
-            cells.append(Text(f"{name:<14} {self._by_city[code]:>9,} {state}", style=style))
+            cells.append(Text(f"{set_cell_size(name, 22)} {self._by_city[code]:>9,} {state}", style=style))
         for start in range(0, len(cells), 2):
             cities.add_row(*cells[start : start + 2])
         rate = self.entries / self.seconds if self.seconds else 0.0

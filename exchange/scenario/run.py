@@ -41,10 +41,11 @@ class DayBegan:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The hub has durably taken `entries` of a node."""
+    """The hub has durably taken `entries` of a node; `done` tells that it has no more for the day."""
 
     node: str
     entries: int
+    done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,10 @@ def _one_day(
     sent: list[Sent] = []
     while waiting:
         done, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
-        yield from (Acknowledged(node, entries) for node, entries in nodes.progress())
+        yield from (Acknowledged(*progress) for progress in nodes.progress())
         for share in done:
             sent += share.result()
-    yield from (Acknowledged(node, entries) for node, entries in nodes.progress())
+    yield from (Acknowledged(*progress) for progress in nodes.progress())
     journal.enter(sent)
     yield DayEnded(day)
 

@@ -10,7 +10,7 @@ from datetime import date
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -21,8 +21,13 @@ from exchange.scenario.platforms import Platforms
 
 _NODES_AT_ONCE = 4
 
-Progress = tuple[str, int]
-"""The code of a node and how many entries of it the hub has just acknowledged."""
+
+class Progress(NamedTuple):
+    """How many entries of a node the hub has just acknowledged, and whether it is done for the day."""
+
+    node: str
+    entries: int
+    done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ class _Worker:
                 raise ScenarioError(delivery.problem)
             truths += map(msgspec.json.encode, submission.truths)
             manifest.append((submission.number, submission.entries, hashlib.sha256(submission.body).hexdigest()))
-            self._progress.put((node, submission.entries))
+            self._progress.put(Progress(node, submission.entries, done=False))
+        self._progress.put(Progress(node, 0, done=True))
         return Sent(node, day, b"".join(line + b"\n" for line in truths), tuple(manifest))
 
 

@@ -70,14 +70,6 @@ def check_size(size: int, limit: int) -> None:
 
 def open_bundle(body: bytes, sender: Sender, arrived_at: str) -> Submission:
     """The submission that a posted Bundle holds, its entries not yet read. Raises TurnedAway."""
-    resource_type = _resource_type(body)
-    if resource_type != "Bundle":
-        raise TurnedAway(
-            422,
-            "invalid",
-            f"resourceType: found {resource_type!r}, expected 'Bundle'. Post single resources to /fhir/<type>.",
-            "resourceType",
-        )
     shapes = structure()
     bundle: Any  # compiled class
     try:
@@ -142,6 +134,14 @@ def _open_unsound_bundle(body: bytes, shapes: Structure, sender: Sender, arrived
     Faults of single entries become findings of these entries, when they are read; a fault of the envelope
     turns the whole away.
     """
+    resource_type = _resource_type(body)
+    if resource_type != "Bundle":
+        raise TurnedAway(
+            422,
+            "invalid",
+            f"resourceType: found {resource_type!r}, expected 'Bundle'. Post single resources to /fhir/<type>.",
+            "resourceType",
+        )
     problems = [problem for problem in shapes.explain(body) if not problem.expression.startswith("Bundle.entry[")]
     if problems:
         first = problems[0]

@@ -106,7 +106,7 @@ def _tokens(resource: object) -> tuple[str, ...]:
     if not identifiers:
         return ()
     listed = identifiers if isinstance(identifiers, list) else [identifiers]
-    return tuple(f"{each.system}|{each.value}" for each in listed if each.system and each.value)
+    return tuple([f"{each.system}|{each.value}" for each in listed if each.system and each.value])
 
 
 def _identify_by_id(entry: Entry, logical_id: str, node: str) -> None:

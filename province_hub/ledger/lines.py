@@ -3,12 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
-
-from province_hub.store.tables import LEDGER
 
 _COUNTS = ("new", "updated", "repeated", "refused", "held", "usable")
 _KEY = ("node", "arrival_day", "resource_type", "data_set", "event_day")
@@ -40,17 +36,14 @@ class Increments:
         if not self._counts:
             return
         # One order of keys for all writers, so that two of them never wait for each other in a circle.
-        rows = [
-            dict(zip(_KEY, key, strict=True)) | dict(zip(_COUNTS, counts, strict=True))
-            for key, counts in sorted(self._counts.items())
-        ]
-        connection.execute(_upsert(connection.dialect.name), rows)
+        rows = [(*key, *counts) for key, counts in sorted(self._counts.items())]
+        connection.exec_driver_sql(_upsert(connection.dialect.name), rows)
 
 
 @cache
-def _upsert(database: str) -> Any:
-    statement = (postgresql if database == "postgresql" else sqlite).insert(LEDGER)
-    return statement.on_conflict_do_update(
-        index_elements=list(_KEY),
-        set_={name: LEDGER.c[name] + statement.excluded[name] for name in _COUNTS},
-    )
+def _upsert(database: str) -> str:
+    names = (*_KEY, *_COUNTS)
+    places = ", ".join(["%s" if database == "postgresql" else "?"] * len(names))
+    added = ", ".join(f'"{name}" = ledger."{name}" + excluded."{name}"' for name in _COUNTS)
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO ledger ({quoted}) VALUES ({places}) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}"

@@ -21,4 +21,4 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, o
 def _insertion(table: Table, database: str) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     places = ", ".join(["%s" if database == "postgresql" else "?"] * len(table.columns))
-    return f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'  # noqa: S608  # names of our own tables
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'
