@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import SQLModel
 
@@ -20,7 +20,7 @@ class StoreError(ValueError):
 def open_store(store: str, *, must_exist: bool = False) -> Engine:
     """The engine of a store, given as a path of a SQLite file or as a database URL.
 
-    With `must_exist`, a missing SQLite file is an error and not a new store: reports read, they do not create.
+    With `must_exist`, a missing SQLite file or one that no hub made is an error: reports read, they do not create.
     Raises StoreError.
     """
     url = store if "://" in store else f"sqlite:///{store}"
@@ -46,10 +46,13 @@ def open_store(store: str, *, must_exist: bool = False) -> Engine:
         engine = create_engine(parsed)
         if parsed.get_backend_name() == "sqlite":
             _prepare_sqlite(engine)
-        with engine.connect():
+        with engine.connect() as connection:
+            if must_exist and not inspect(connection).has_table(SUBMISSION.name):
+                raise StoreError(f"store {store!r}: found no hub's tables there; the store of a run is DIR/hub.sqlite")
             return engine
     except (SQLAlchemyError, sqlite3.Error, ImportError) as error:
-        raise StoreError(f"store {store!r}: cannot be opened ({error})") from error
+        reason = getattr(error, "orig", None) or error
+        raise StoreError(f"store {store!r}: cannot be opened ({reason})") from error
 
 
 def in_memory() -> Engine:
