@@ -3,7 +3,7 @@
 The decoder accepts or refuses; what it refuses is explained, slowly and completely, by `Structure.explain`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from threading import RLock
@@ -54,6 +54,11 @@ class Structure:
             # InvalidOperation: a decimal whose exponent no Decimal can hold.
             raise StructureFault(str(error)) from error
         return resource
+
+    def prepare(self, resource_types: Iterable[str]) -> None:
+        """Compile the decoders of some types now, so that the first resource of each need not wait."""
+        for resource_type in resource_types:
+            self._prepare(resource_type)
 
     def explain(self, raw: bytes) -> list[Problem]:
         """List every problem of the resource in `raw`, in the order in which the elements stand there.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from codemaps import CodeTable, Translator, load_dialect, load_tables
+from exchange.datasets import DATA_SETS
 from exchange.fhir import structure
 from province_hub.intake.commit import commit
 from province_hub.intake.judge import judge
@@ -33,6 +34,13 @@ class Way:
         """Make the translators of dialects. Raises CodemapError where one has an error."""
         for dialect in dialects:
             self._translator(dialect)
+
+    def warm_up(self) -> None:
+        """Compile what the usual submission needs, so that the first one need not wait for it."""
+        usual = {element.resource_type for data_set in DATA_SETS.values() for element in data_set.elements}
+        structure().prepare(["Bundle"])
+        for translator in self._translators.values():
+            structure(translator.localised).prepare(sorted(usual))
 
     def keys_needed(self, submission: Submission) -> int:
         """How many keys a submission may take: a record, a resident and a quarantine place each, and its own two."""

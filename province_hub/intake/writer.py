@@ -30,6 +30,10 @@ class Intake:
         self._way = way
         self._keys = Keys(engine)
 
+    def warm_up(self) -> None:
+        """Compile what the usual submission needs."""
+        self._way.warm_up()
+
     def take(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """Take submissions in, in their order, in one durable transaction: all of them or none."""
         self._keys.reserve(sum(map(self._way.keys_needed, submissions)))
@@ -77,6 +81,7 @@ class Writer:
         return task.receipt
 
     def _run(self) -> None:
+        self._intake.warm_up()
         while (first := self._tasks.get()) is not None:
             tasks = [first]
             last = False
