@@ -48,6 +48,7 @@ def make_app(engine: Engine, clock: Clock, settings: Settings) -> FastAPI:
         yield
         hub.ready = False
         hub.writer.close()
+        engine.dispose()
 
     app = FastAPI(
         title="Provincial hub 省级健康信息平台",

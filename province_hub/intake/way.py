@@ -46,10 +46,21 @@ class Way:
         """How many keys a submission may take: a record, a resident and a quarantine place each, and its own two."""
         return 3 * len(submission.entries) + 2
 
-    def walk(self, submission: Submission, connection: Connection, take_key: Callable[[], int]) -> Receipt:
-        """Take a submission in, within the caller's transaction; its receipt may be sent once that is durable."""
+    def examine(self, submission: Submission) -> Submission:
+        """The first half, which needs no store: read, translate, judge."""
+        translator = self._translator(submission.sender.dialect)
+        read(submission, structure(translator.localised))
+        translate(submission, translator)
+        judge(submission, self.policy)
+        return submission
+
+    def settle(self, submission: Submission, connection: Connection, take_key: Callable[[], int]) -> Receipt:
+        """The second half, within the caller's transaction: link and commit what was examined.
+
+        The receipt may be sent once that transaction is durable.
+        """
         holdings = Holdings(connection, submission.sender.code)
-        links = self._decide(submission, holdings, take_key, look_outside=True)
+        links = self._link(submission, holdings, take_key, look_outside=True)
         return commit(submission, links, self.policy, connection, holdings, take_key)
 
     def rehearse(
@@ -61,21 +72,17 @@ class Way:
         look_outside: bool,
     ) -> Receipt:
         """Walk as far as commit, storing nothing: the receipt says what would become of every entry."""
-        holdings = Holdings(connection, submission.sender.code)
-        self._decide(submission, holdings, take_key, look_outside=look_outside)
+        self.examine(submission)
+        self._link(submission, Holdings(connection, submission.sender.code), take_key, look_outside=look_outside)
         for entry in submission.entries:
             entry.refused = entry.refused or submission.failed
             entry.usable = not entry.refused and self.policy.usable(entry.findings)
             entry.outcome = "new"
         return receipt_of(submission)
 
-    def _decide(
+    def _link(
         self, submission: Submission, holdings: Holdings, take_key: Callable[[], int], *, look_outside: bool
     ) -> Links:
-        translator = self._translator(submission.sender.dialect)
-        read(submission, structure(translator.localised))
-        translate(submission, translator)
-        judge(submission, self.policy)
         links = link(submission, holdings, take_key, look_outside=look_outside)
         submission.failed = submission.kind == "transaction" and len(submission.accepted) < len(submission.entries)
         return links

@@ -36,9 +36,17 @@ class Intake:
 
     def take(self, submissions: Sequence[Submission]) -> list[Receipt]:
         """Take submissions in, in their order, in one durable transaction: all of them or none."""
+        return self.settle([self.examine(submission) for submission in submissions])
+
+    def examine(self, submission: Submission) -> Submission:
+        """Do what needs no store: read, translate, judge."""
+        return self._way.examine(submission)
+
+    def settle(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """Link and commit examined submissions, in their order, in one durable transaction: all of them or none."""
         self._keys.reserve(sum(map(self._way.keys_needed, submissions)))
         with self._engine.begin() as connection:
-            return [self._way.walk(submission, connection, self._keys.take) for submission in submissions]
+            return [self._way.settle(submission, connection, self._keys.take) for submission in submissions]
 
 
 class Busy(Exception):  # noqa: N818  # an outcome, named as one
@@ -82,31 +90,33 @@ class Writer:
 
     def _run(self) -> None:
         self._intake.warm_up()
-        while (first := self._tasks.get()) is not None:
-            tasks = [first]
-            last = False
-            while len(tasks) < _TOGETHER_AT_MOST and not last:
+        last = False
+        while not last:
+            together = [self._tasks.get()]
+            while len(together) < _TOGETHER_AT_MOST and together[-1] is not None:
                 try:
-                    following = self._tasks.get_nowait()
+                    together.append(self._tasks.get_nowait())
                 except queue.Empty:
                     break
-                if following is None:
-                    last = True
-                else:
-                    tasks.append(following)
-            self._take(tasks)
-            if last:
-                return
+            last = together[-1] is None
+            self._take([task for task in together if task is not None])
 
     def _take(self, tasks: list[_Task]) -> None:
+        """Commit together what can be read; what cannot is answered, and spoils nothing."""
+        examined: list[tuple[_Task, Submission]] = []
+        for task in tasks:
+            try:
+                examined.append((task, self._intake.examine(task.open())))
+            except Exception as error:  # whatever it was, the sender gets an answer
+                task.receipt.set_exception(error)
         try:
-            receipts = self._intake.take([task.open() for task in tasks])
+            receipts = self._intake.settle([submission for _, submission in examined])
         except Exception as error:  # whatever it was, each sender gets an answer
-            if len(tasks) == 1:
-                tasks[0].receipt.set_exception(error)
+            if len(examined) == 1:
+                examined[0][0].receipt.set_exception(error)
             else:
-                for task in tasks:
+                for task, _ in examined:  # one by one and afresh, so that one failure is one sender's
                     self._take([task])
             return
-        for task, receipt in zip(tasks, receipts, strict=True):
+        for (task, _), receipt in zip(examined, receipts, strict=True):
             task.receipt.set_result(receipt)
