@@ -179,6 +179,7 @@ class Place(msgspec.Struct, frozen=True):
     name_zh: str
     city: str
     city_zh: str
+    province_zh: str
     residents: int
 
 
@@ -228,7 +229,14 @@ class People:
         """Return the residents of a region's counties as they are divided on a day."""
         return cls(
             [
-                Place(node.code, node.name_zh, node.city, region.city(node.city).name_zh, int(node.residents))
+                Place(
+                    node.code,
+                    node.name_zh,
+                    node.city,
+                    region.city(node.city).name_zh,
+                    region.name_zh,
+                    int(node.residents),
+                )
                 for node in region.nodes_on(day)
                 if node.kind == "county"
             ],
@@ -336,7 +344,7 @@ _TOWNS = (
 
 
 def _address(place: Place, draws: Draws) -> str:
-    start = f"江苏省{place.city_zh}{place.name_zh}"
+    start = f"{place.province_zh}{place.city_zh}{place.name_zh}"
     if draws.chance(0.62):
         return (
             f"{start}{draws.pick(_ROADS)}{draws.between(1, 398)}号{draws.pick(_ESTATES)}"

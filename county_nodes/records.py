@@ -157,7 +157,7 @@ class Records:
                     "text": person.address,
                     "city": place.city_zh,
                     "district": place.name_zh,
-                    "state": "江苏省",
+                    "state": place.province_zh,
                 }
             ],
             "maritalStatus": self.concept("marital-status", person.marital),

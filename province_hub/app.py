@@ -18,7 +18,7 @@ from province_hub.http.outcome import fhir_response, operation_outcome, simple_i
 from province_hub.http.reports import control_routes, quarantine_routes, report_routes
 from province_hub.intake.commit import AlreadyDecided
 from province_hub.intake.door import TurnedAway
-from province_hub.intake.quarantine import QuarantineError
+from province_hub.intake.quarantine import NoSuchItem, QuarantineError
 from province_hub.intake.way import Way
 from province_hub.intake.writer import Intake
 from province_hub.settings import Settings
@@ -86,6 +86,10 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(TurnedAway)
     async def refused(_: Request, outcome: TurnedAway) -> Response:
         return turned_away(outcome)
+
+    @app.exception_handler(NoSuchItem)
+    async def no_such_item(_: Request, error: NoSuchItem) -> Response:
+        return fhir_response(operation_outcome([simple_issue("not-found", str(error))]), 404)
 
     @app.exception_handler(QuarantineError)
     @app.exception_handler(AlreadyDecided)

@@ -35,3 +35,17 @@ def console() -> "Console":
 
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=120)
+
+
+def arrival(day: str | None) -> str:
+    """The instant at which something arrives: now, or late on a day `2016-03-01`. Raises Failure."""
+    from datetime import date
+
+    from exchange.clock import SystemClock
+
+    if day is None:
+        return SystemClock().now().isoformat(timespec="seconds")
+    try:
+        return f"{date.fromisoformat(day)}T23:59:59+08:00"
+    except ValueError as error:
+        raise Failure(f"--day {day}: expected a day such as 2016-03-01") from error

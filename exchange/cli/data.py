@@ -19,24 +19,24 @@ def nodes(
     from rich import box
     from rich.table import Table
 
-    from codemaps import load_dialect
+    from codemaps import CodemapError, load_dialect
     from exchange.regions import RegionError, load_region
 
-    with failures(RegionError):
+    with failures(RegionError, CodemapError):
         loaded = load_region(region)
+        dialects = {name: load_dialect(name) for name in sorted({node.dialect for node in loaded.nodes})}
     day = on.date() if on else loaded.printed.period_from
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header in ("Code 代码", "Name 名称", "", "Kind 类别", "City 设区市", "Dialect 方言"):
-        table.add_column(header, no_wrap=True)
-    dialects = set()
+        # Names may go over several lines; codes are what a reader came for.
+        is_name = header in ("", "Name 名称", "City 设区市")
+        table.add_column(header, no_wrap=not is_name, overflow="fold")
     for node in loaded.nodes_on(day):
         city = loaded.city(node.city)
-        dialects.add(node.dialect)
         table.add_row(node.code, node.name_zh, node.name_en, node.kind, f"{city.name_zh} {city.name_en}", node.dialect)
     screen = console()
     screen.print(table)
-    for name in sorted(dialects):
-        dialect = load_dialect(name)
+    for name, dialect in dialects.items():
         screen.print(f"{name:<10} {dialect.title_zh} {dialect.title_en}", soft_wrap=True)
 
 

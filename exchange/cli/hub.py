@@ -40,7 +40,7 @@ def hub(
     body_limit: Annotated[int, typer.Option(help="The largest request body, in bytes.", min=1024)] = 32 * 1024 * 1024,
     until_input_ends: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve the provincial hub (省平台): FHIR R4 at /fhir, reports at /api, a page of all calls at /docs.
+    """Serve the provincial hub (省平台): FHIR R4 at /fhir, reports at /api.
 
     Nodes are not authenticated yet: the hub listens on loopback only, and --open says so plainly.
     """
@@ -81,7 +81,7 @@ def _serve(
     with failures(StoreError, RegionError, CodemapError):
         engine = open_store(store)
         create_tables(engine)
-        app = make_app(engine, _clock(engine, clock), settings)
+        app = make_app(engine, _clock(engine, clock, region), settings)
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=20)
     server = _announced_server()(config)
     if until_input_ends:
@@ -89,17 +89,19 @@ def _serve(
     server.run(sockets=[listening])
 
 
-def _clock(engine: "Engine", kind: ClockKind) -> "Clock":
-    from datetime import datetime
+def _clock(engine: "Engine", kind: ClockKind, region: str) -> "Clock":
+    from datetime import datetime, time
 
     from exchange.clock import CHINA, SimulatedClock, SystemClock
+    from exchange.regions import load_region
     from province_hub.store.submissions import last_arrival
 
     if kind is ClockKind.system:
         return SystemClock()
-    # A store that has seen arrivals does not go back before them.
+    # It begins on the first day on which anybody may upload; a store that has seen arrivals does not go back.
+    first_day = min(node.valid_from for node in load_region(region).nodes)
     with engine.connect() as connection:
-        return SimulatedClock(last_arrival(connection) or datetime(2000, 1, 1, tzinfo=CHINA))
+        return SimulatedClock(last_arrival(connection) or datetime.combine(first_day, time(), CHINA))
 
 
 def _announced_server() -> "type[uvicorn.Server]":

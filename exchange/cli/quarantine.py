@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from exchange.cli.common import console, failures
+from exchange.cli.common import arrival, console, failures
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -54,7 +54,7 @@ def list_(
         "State",
         "Rules 规则",
     ):
-        table.add_column(header, no_wrap=True)
+        table.add_column(header, no_wrap=header != "Rules 规则", overflow="fold")
     for item in items:
         entry = "all" if item.entry is None else str(item.entry)
         table.add_row(
@@ -87,11 +87,11 @@ def replay(
     file: Annotated[
         Path | None, typer.Option(help="The corrected resource (for a whole transaction: the Bundle).")
     ] = None,
+    day: Annotated[str | None, typer.Option(help="The day of arrival. [default: today]", metavar="YYYY-MM-DD")] = None,
 ) -> None:
     """Send an item through the hub again, as it was or corrected; its receipt is printed."""
     import msgspec
 
-    from exchange.clock import SystemClock
     from province_hub.intake.commit import AlreadyDecided
     from province_hub.intake.door import TurnedAway
     from province_hub.intake.quarantine import QuarantineError, reopened
@@ -101,9 +101,8 @@ def replay(
     engine = _open(store)
     with failures(QuarantineError, AlreadyDecided, TurnedAway, OSError):
         corrected = file.read_bytes() if file else None
-        now = SystemClock().now().isoformat(timespec="seconds")
         with engine.connect() as connection:
-            submission = reopened(connection, key, now, corrected)
+            submission = reopened(connection, key, arrival(day), corrected)
         receipt = Intake(engine, Way()).take([submission])[0]
     typer.echo(msgspec.json.format(msgspec.json.encode(receipt), indent=2).decode())
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exchange.cli.common import Failure, failures
+from exchange.cli.common import Failure, arrival, failures
 
 if TYPE_CHECKING:
     from province_hub.intake.door import TurnedAway
@@ -36,6 +36,7 @@ def validate(
 
     Exit code 0: no finding of severity error. 3: some. 2: a file or option cannot be used.
     """
+    from codemaps import CodemapError
     from exchange.regions import RegionError, load_region
     from province_hub.intake.door import TurnedAway
     from province_hub.intake.rehearsal import Rehearsal
@@ -44,8 +45,8 @@ def validate(
 
     with failures(RegionError):
         sender = load_region(region).node(node)
-    with failures(StoreError):
-        rehearsal = Rehearsal(Sender(sender.code, sender.dialect), store, _arrival(day))
+    with failures(StoreError, CodemapError):
+        rehearsal = Rehearsal(Sender(sender.code, sender.dialect), store, arrival(day))
     worst = 0
     for path in files:
         name, content = _read(path)
@@ -59,19 +60,6 @@ def validate(
             worst = FINDINGS
         _print_receipt(name, receipt, as_json=json)
     raise SystemExit(worst)
-
-
-def _arrival(day: str | None) -> str:
-    from datetime import date
-
-    from exchange.clock import SystemClock
-
-    if day is None:
-        return SystemClock().now().isoformat(timespec="seconds")
-    try:
-        return f"{date.fromisoformat(day)}T23:59:59+08:00"
-    except ValueError as error:
-        raise Failure(f"--day {day}: expected a day such as 2016-03-01") from error
 
 
 def _read(path: Path) -> tuple[str, bytes]:

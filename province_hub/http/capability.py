@@ -44,7 +44,7 @@ def capability_statement(settings: Settings) -> Resource:
 def _resource(name: str) -> Resource:
     return {
         "type": name,
-        "interaction": [{"code": "read"}, {"code": "create"}, {"code": "update"}],
+        "interaction": [{"code": "read"}, {"code": "vread"}, {"code": "create"}, {"code": "update"}],
         "versioning": "versioned",
         "updateCreate": True,
         "conditionalCreate": True,

@@ -40,11 +40,19 @@ def fhir_routes(hub: Hub) -> APIRouter:
 
     @routes.get("/{resource_type}/{logical_id}", summary="Read the current version")
     def read(resource_type: str, logical_id: str) -> Response:
+        return _read(resource_type, logical_id, None)
+
+    @routes.get("/{resource_type}/{logical_id}/_history/{version}", summary="Read one version")
+    def read_version(resource_type: str, logical_id: str, version: int) -> Response:
+        return _read(resource_type, logical_id, version)
+
+    def _read(resource_type: str, logical_id: str, version: int | None) -> Response:
         _check_type(resource_type)
         with hub.engine.connect() as connection:
-            record = read_record(connection, resource_type, logical_id)
+            record = read_record(connection, resource_type, logical_id, version)
         if record is None:
-            raise TurnedAway(404, "not-found", f"{resource_type}/{logical_id}: there is no such record.")
+            named = f"{resource_type}/{logical_id}" + (f"/_history/{version}" if version is not None else "")
+            raise TurnedAway(404, "not-found", f"{named}: there is no such record.")
         return fhir_response(record.body, headers={"ETag": f'W/"{record.version}"'})
 
     async def _write(request: Request, method: str, url: str, if_none_exist: str = "") -> Response:

@@ -58,8 +58,12 @@ class Hub:
         return Sender(node.code, node.dialect)
 
     async def body(self, request: Request) -> bytes:
-        """The request's body. Raises TurnedAway for a wrong media type (415) or one over the limit (413)."""
+        """The body of a FHIR request. Raises TurnedAway for a wrong media type (415) or one over the limit (413)."""
         check_media_type(request.headers.get("Content-Type"))
+        return await self.content(request)
+
+    async def content(self, request: Request) -> bytes:
+        """The body of any request. Raises TurnedAway for one over the limit (413)."""
         announced = request.headers.get("Content-Length", "")
         limit = self.settings.body_limit
         check_size(int(announced) if announced.isdecimal() else 0, limit)

@@ -29,10 +29,9 @@ def fhir_response(resource: Resource | bytes, status: int = 200, headers: dict[s
 
 def turned_away(outcome: TurnedAway) -> Response:
     """The response to a request that held no submission."""
-    return fhir_response(
-        operation_outcome([simple_issue(outcome.code, outcome.diagnostics, outcome.expression)]),
-        outcome.status,
-    )
+    issue = simple_issue(outcome.code, outcome.diagnostics, outcome.expression)
+    headers = {"Retry-After": "1"} if outcome.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return fhir_response(operation_outcome([issue]), outcome.status, headers)
 
 
 def simple_issue(code: str, diagnostics: str, expression: str = "") -> Resource:
@@ -60,8 +59,8 @@ def bundle_response(receipt: Receipt) -> Response:
     """The answer to a batch or transaction, entry by entry (R4 http.html#transaction-response)."""
     headers = submission_headers(receipt)
     if receipt.failed:
-        issues = [_issue(finding, refused=True) for entry in receipt.entries for finding in entry.findings]
-        first = next(entry for entry in receipt.entries if entry.findings)
+        issues = [_issue(finding) for entry in receipt.entries for finding in entry.findings]
+        first = next(entry for entry in receipt.entries if any(finding.refuses for finding in entry.findings))
         return fhir_response(operation_outcome(issues), _status(first), headers)
     bundle: Resource = {
         "resourceType": "Bundle",
@@ -88,7 +87,7 @@ def single_response(receipt: Receipt) -> Response:
 
 def outcome_of(entry: ReceiptEntry) -> Resource:
     """The findings on one entry as an OperationOutcome; it says so where there are none."""
-    issues = [_issue(finding, refused=entry.outcome == "refused") for finding in entry.findings]
+    issues = [_issue(finding) for finding in entry.findings]
     if not issues:
         sentence = f"Accepted ({entry.outcome}), nothing found. 已接收，未发现质量问题。"
         issues = [{"severity": "information", "code": "informational", "diagnostics": sentence}]
@@ -123,9 +122,9 @@ def _status(entry: ReceiptEntry) -> HTTPStatus:
     )
 
 
-def _issue(finding: ReceiptFinding, *, refused: bool) -> Resource:
-    # R4: severity error means that the action failed; what only marks an accepted record is a warning on the wire.
-    severity = finding.severity if refused or finding.severity != "error" else "warning"
+def _issue(finding: ReceiptFinding) -> Resource:
+    # R4: severity error means that the action failed; what only marks a record is a warning on the wire.
+    severity = "warning" if finding.severity == "error" and not finding.refuses else finding.severity
     return {
         "severity": severity,
         "code": finding.code,

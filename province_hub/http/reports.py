@@ -22,7 +22,7 @@ from province_hub.intake.quarantine import (
 )
 from province_hub.intake.submission import Submission
 from province_hub.ledger.bulletin import By, make_bulletin
-from province_hub.ledger.expected import replace_expected_volumes
+from province_hub.ledger.expected import ExpectedVolumeError, replace_expected_volumes
 from province_hub.store.engine import for_writing
 from province_hub.store.tables import SUBMISSION
 
@@ -126,7 +126,7 @@ def control_routes(hub: Hub) -> APIRouter:
                 "business-rule",
                 "This hub tells real time. Start one with --clock simulated to set its day.",
             )
-        wanted = _decoded(await request.body(), _Now)
+        wanted = _decoded(await hub.content(request), _Now)
         try:
             hub.clock.set(wanted.now)
         except ValueError as error:
@@ -135,9 +135,12 @@ def control_routes(hub: Hub) -> APIRouter:
 
     @routes.put("/expected-volumes", summary="Replace expected volumes")
     async def expected_volumes(request: Request) -> Response:
-        volumes = _decoded(await request.body(), list[NodeExpected])
-        with for_writing(hub.engine).begin() as connection:
-            entered = replace_expected_volumes(connection, volumes)
+        volumes = _decoded(await hub.content(request), list[NodeExpected])
+        try:
+            with for_writing(hub.engine).begin() as connection:
+                entered = replace_expected_volumes(connection, volumes)
+        except ExpectedVolumeError as error:
+            raise TurnedAway(422, "invalid", f"{error}.") from error
         return _json(msgspec.json.encode({"entered": entered}))
 
     return routes

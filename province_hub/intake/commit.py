@@ -67,7 +67,7 @@ def commit(
             entry.refused = True
     changes = _decide(submission, links, policy, holdings)
     quarantined = _quarantine(submission, take_key)
-    receipt = receipt_of(submission)
+    receipt = receipt_of(submission, policy)
     _write_records(connection, submission, links, changes)
     add_rows(connection, QUARANTINE, quarantined)
     _write_findings(connection, submission)

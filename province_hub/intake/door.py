@@ -70,6 +70,7 @@ def check_size(size: int, limit: int) -> None:
 
 def open_bundle(body: bytes, sender: Sender, arrived_at: str) -> Submission:
     """The submission that a posted Bundle holds, its entries not yet read. Raises TurnedAway."""
+    _check_encoding(body)
     shapes = structure()
     bundle: Any  # compiled class
     try:
@@ -98,6 +99,7 @@ def open_resource(
     body: bytes, sender: Sender, arrived_at: str, *, method: str, url: str, if_none_exist: str = ""
 ) -> Submission:
     """The submission of one resource: a bundle of one, so that it walks the same way. Raises TurnedAway."""
+    _check_encoding(body)
     _resource_type(body)
     entry = Entry(0, body, "", method, url, if_none_exist)
     return Submission(sender, "single", "", arrived_at, arrived_at[:10], body, [entry])
@@ -114,6 +116,18 @@ def _kind(bundle_type: str) -> Kind:
         f"Bundle.type: found {bundle_type!r}, expected 'batch' or 'transaction'.",
         "Bundle.type",
     )
+
+
+def _check_encoding(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise TurnedAway(
+            400,
+            "structure",
+            f"The body is not UTF-8: byte {error.start:,} is {body[error.start]:#04x}. FHIR on this wire is JSON in "
+            "UTF-8; an export in GB18030 has to be converted before it is sent.",
+        ) from error
 
 
 def _resource_type(body: bytes) -> str | None:

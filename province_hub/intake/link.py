@@ -18,7 +18,7 @@ from exchange.fhir import references_of
 from province_hub.intake.submission import Entry, Submission
 from province_hub.quality import linkage, uniqueness
 from province_hub.quality.conformity import resident_number_is_valid, resident_numbers
-from province_hub.quality.rule import Finding, Violation, mask
+from province_hub.quality.rule import Finding, Violation, shown_token
 from province_hub.store.holdings import Held, Holdings
 
 # A logical reference to one of these is part of the record itself; to an organisation or a practitioner it may
@@ -73,6 +73,7 @@ class _Linker:
         self._by_key = holdings.by_key(self._literal_keys())
         self._in_bundle: dict[tuple[str, str], Entry] = {}
         self._by_full_url: dict[str, Entry] = {}
+        self._refused: set[tuple[str, str]] = set()
         self.links = Links()
 
     def _tokens(self) -> set[str]:
@@ -99,9 +100,10 @@ class _Linker:
         for entry in self._submission.entries:
             for alias in _names_in_bundle(entry.full_url):
                 self._by_full_url[alias] = entry
-            if entry.refused:
-                continue
             name = (entry.resource_type, entry.identity)
+            if entry.refused:
+                self._refused.add(name)
+                continue
             matches = {held.key: held for held in self._by_token.get(name, ())}
             if len(matches) > 1:
                 self._refuse_ambiguous(entry, len(matches))
@@ -166,7 +168,8 @@ class _Linker:
             return True  # another server's record: kept as it is
         if pointer.token and not pointer.reference.reference and pointer.resource_type not in _MUST_RESOLVE:
             return True
-        if not self._look_outside and not pointer.target.startswith("urn:"):
+        inside = pointer.target.startswith("urn:") or (pointer.resource_type, pointer.token) in self._refused
+        if not self._look_outside and not inside:
             violation = Violation(pointer.expression, _shown(pointer))
             entry.findings.append(Finding(linkage.REFERENCE_UNCHECKED, violation))
             return True
@@ -269,6 +272,5 @@ def _names_in_bundle(full_url: str) -> tuple[str, ...]:
 
 def _shown(pointer: Pointer) -> str:
     if pointer.token:
-        system, _, value = pointer.token.partition("|")
-        return f"{pointer.resource_type}?identifier={system}|{mask(value)}"
+        return f"{pointer.resource_type}?identifier={shown_token(pointer.token)}"
     return pointer.target

@@ -20,6 +20,10 @@ class QuarantineError(ValueError):
     """What was asked for cannot be done: names the entry, its state, and what can."""
 
 
+class NoSuchItem(QuarantineError):  # noqa: N818  # an outcome, named as one
+    """There is no item of that number."""
+
+
 class QuarantinedItem(msgspec.Struct, frozen=True):
     """An entry in quarantine, or a whole failed transaction (`entry` is None), without its content."""
 
@@ -69,9 +73,7 @@ def kept_item(connection: Connection, key: int) -> Kept:
     """One item with its content. Raises QuarantineError where there is none."""
     row = connection.execute(select(QUARANTINE).where(QUARANTINE.c.key == key)).mappings().first()
     if row is None:
-        raise QuarantineError(
-            f"quarantine {key}: there is no such entry; `exchange quarantine list` shows those waiting"
-        )
+        raise NoSuchItem(f"quarantine {key}: there is no such entry; `exchange quarantine list` shows those waiting")
     resolved = msgspec.json.decode(row["resolved"], type=dict[str, str])
     return Kept(_item(row), row["content"], row["method"], row["url"], row["if_none_exist"], resolved)
 

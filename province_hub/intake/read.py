@@ -13,7 +13,7 @@ from exchange.systems import (
 )
 from province_hub.intake.submission import Entry, Submission
 from province_hub.quality import conformity, uniqueness
-from province_hub.quality.rule import Finding, Rule, Violation
+from province_hub.quality.rule import Finding, Rule, Violation, mask, shown_token
 
 # The identifier that a plain POST is known by, where a record carries several (exchange.systems); else the first.
 _PREFERRED_SYSTEM = {
@@ -26,12 +26,20 @@ _PREFERRED_SYSTEM = {
 }
 _TYPES_OF_R4 = known_resource_types()
 
+# What findings on these quote is masked.
+_PERSONAL = tuple(
+    f"Patient.{element}"
+    for element in ("identifier", "name", "telecom", "birthDate", "_birthDate", "address", "photo", "contact", "text")
+)
+
 
 def read(submission: Submission, shapes: Structure) -> None:
     """Decode every entry; what cannot be read is refused with all that is wrong with it."""
     for entry in submission.entries:
         _read_resource(entry, shapes)
-        if not entry.refused:
+        if entry.refused:
+            entry.identity = unquote(entry.url.partition("?identifier=")[2])
+        else:
             _read_request(entry, submission.sender.code)
 
 
@@ -69,9 +77,10 @@ def _rule_of(problem: Problem) -> Rule:
 
 
 def _violation(problem: Problem) -> Violation:
+    personal = problem.expression.startswith(_PERSONAL) and problem.found != "absent"
     return Violation(
         problem.expression,
-        problem.found,
+        mask(problem.found) if personal else problem.found,
         problem.expected_en,
         problem.expected_zh,
         problem.mend_en,
@@ -143,7 +152,7 @@ def _identify_by_query(entry: Entry, query: str, place: str) -> None:
             entry,
             uniqueness.NO_IDENTITY,
             f"{entry.resource_type}.identifier",
-            f"no identifier {token}",
+            f"no identifier {shown_token(token)}",
             f"the identifier that {place} names",
             f"{place}所指的标识",
         )

@@ -6,11 +6,15 @@ It is stored with the submission and can be fetched again; the FHIR response is 
 from msgspec import Struct
 
 from province_hub.intake.submission import Entry, Outcome, Submission
+from province_hub.quality.policy import Policy
 from province_hub.quality.rule import DIMENSIONS_ZH, Finding
 
 
 class ReceiptFinding(Struct, frozen=True, omit_defaults=True):
-    """A finding as people and connectors read it; `expression` is FHIRPath from what was sent."""
+    """A finding as people and connectors read it; `expression` is FHIRPath from what was sent.
+
+    `refuses` tells that by the hub's policy it alone refuses the entry; any other only marks it.
+    """
 
     rule: str
     dimension: str
@@ -25,6 +29,7 @@ class ReceiptFinding(Struct, frozen=True, omit_defaults=True):
     expected_zh: str
     mend_en: str
     mend_zh: str
+    refuses: bool = False
 
 
 class ReceiptEntry(Struct, frozen=True, omit_defaults=True):
@@ -63,7 +68,7 @@ class Receipt(Struct, frozen=True):
         return self.kind == "transaction" and self.refused > 0
 
 
-def receipt_of(submission: Submission) -> Receipt:
+def receipt_of(submission: Submission, policy: Policy) -> Receipt:
     """The receipt of a submission whose way is decided."""
     counts = dict.fromkeys(("new", "updated", "repeated", "refused"), 0)
     usable = 0
@@ -81,12 +86,12 @@ def receipt_of(submission: Submission) -> Receipt:
         **counts,
         accepted=len(submission.entries) - counts["refused"],
         usable=usable,
-        entries=tuple(_entry(submission, entry) for entry in submission.entries),
+        entries=tuple([_entry(submission, entry, policy) for entry in submission.entries]),
     )
 
 
-def _entry(submission: Submission, entry: Entry) -> ReceiptEntry:
-    findings = tuple(_finding(submission, entry, finding) for finding in entry.findings) if entry.findings else ()
+def _entry(submission: Submission, entry: Entry, policy: Policy) -> ReceiptEntry:
+    findings = tuple([_finding(submission, entry, finding, policy) for finding in entry.findings])
     if entry.refused:
         return ReceiptEntry(
             entry.position,
@@ -106,7 +111,7 @@ def _entry(submission: Submission, entry: Entry) -> ReceiptEntry:
     )
 
 
-def _finding(submission: Submission, entry: Entry, finding: Finding) -> ReceiptFinding:
+def _finding(submission: Submission, entry: Entry, finding: Finding, policy: Policy) -> ReceiptFinding:
     rule = finding.rule
     return ReceiptFinding(
         rule=rule.id,
@@ -122,6 +127,7 @@ def _finding(submission: Submission, entry: Entry, finding: Finding) -> ReceiptF
         expected_zh=finding.expected_zh,
         mend_en=finding.mend_en,
         mend_zh=finding.mend_zh,
+        refuses=policy.refuses(finding),
     )
 
 

@@ -78,7 +78,7 @@ class Way:
             entry.refused = entry.refused or submission.failed
             entry.usable = not entry.refused and self.policy.usable(entry.findings)
             entry.outcome = "new"
-        return receipt_of(submission)
+        return receipt_of(submission, self.policy)
 
     def _link(
         self, submission: Submission, holdings: Holdings, take_key: Callable[[], int], *, look_outside: bool

@@ -1,14 +1,14 @@
 """Expected volumes (应传量): the denominators of upload rates, as replaceable data in the store."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
-from exchange.regions import STOCKS, NodeExpected
-from province_hub.store.tables import EXPECTED_VOLUME
+from exchange.regions import FLOWS, STOCKS, NodeExpected
+from province_hub.store.tables import EXPECTED_VOLUME, NODE
 
 
 class Expected(NamedTuple):
@@ -18,8 +18,19 @@ class Expected(NamedTuple):
     assumed: bool
 
 
-def replace_expected_volumes(connection: Connection, volumes: Iterable[NodeExpected]) -> int:
-    """Enter expected volumes; one of the same node, data set and period is replaced. Returns how many were entered."""
+class ExpectedVolumeError(ValueError):
+    """An expected volume that cannot be used: says which, what was found and what was expected."""
+
+
+def replace_expected_volumes(connection: Connection, volumes: Sequence[NodeExpected]) -> int:
+    """Enter expected volumes; one of the same node, data set and period is replaced. Returns how many were entered.
+
+    Raises ExpectedVolumeError, before any is entered, for an unknown node or data set, a period that ends before it
+    begins, or a volume below zero.
+    """
+    nodes = set(connection.execute(select(NODE.c.code)).scalars())
+    for position, volume in enumerate(volumes):
+        _check(position, volume, nodes)
     names = [column.name for column in EXPECTED_VOLUME.c]
     rows = {
         (volume.node, volume.data_set, volume.valid_from, volume.valid_to): {
@@ -39,6 +50,18 @@ def replace_expected_volumes(connection: Connection, volumes: Iterable[NodeExpec
     if rows:
         connection.execute(insert(EXPECTED_VOLUME), list(rows.values()))
     return len(rows)
+
+
+def _check(position: int, volume: NodeExpected, nodes: set[str]) -> None:
+    checks = {
+        "node": (volume.node in nodes, volume.node, "the code of a registered node"),
+        "data_set": (volume.data_set in FLOWS | STOCKS, volume.data_set, f"one of {', '.join(sorted(FLOWS | STOCKS))}"),
+        "valid_to": (volume.valid_to >= volume.valid_from, volume.valid_to, f"a day not before {volume.valid_from}"),
+        "expected": (0 <= volume.expected < float("inf"), volume.expected, "a number, 0 or more"),
+    }
+    for key, (holds, found, expected) in checks.items():
+        if not holds:
+            raise ExpectedVolumeError(f"[{position}].{key}: found {found}, expected {expected}; nothing was entered")
 
 
 def expected_by_node(connection: Connection, period_from: date, period_to: date) -> dict[tuple[str, str], Expected]:

@@ -13,7 +13,7 @@ def required_elements(resource: Struct, circumstances: Circumstances) -> Iterato
     for element in missing_elements(resource, circumstances.data_set):
         yield Violation(
             element.path,
-            "nothing, or a filler",
+            "nothing, or a filler 缺失或占位值",
             expected_en=f"{element.name_en} ({element.identifier or element.basis})",
             expected_zh=f"{element.name_zh}（{element.identifier or element.basis}）",
         )

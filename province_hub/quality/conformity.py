@@ -74,8 +74,11 @@ UNMAPPED_CODE = declare(
         title_zh="本地码未映射",
         expected_en="a code that the node's concept map knows",
         expected_zh="映射表中已登记的本地码",
-        mend_en="Add the code to the node's code-table map, or send the national code with its own system.",
-        mend_zh="请在本单位码表映射中补充该代码，或以国标编码体系直接上传国标码。",
+        mend_en=(
+            "Add the code to the node's code-table map; where the element has room for a system, a national code "
+            "with its own system needs none."
+        ),
+        mend_zh="请在本单位码表映射中补充该代码；可注明编码体系的元素，也可直接上传带体系的国标码。",
     )
 )
 

@@ -127,3 +127,9 @@ def mask(value: str) -> str:
     if len(value) <= 6:
         return f"{value[:1]}{'*' * (len(value) - 1)}"
     return f"{value[:3]}{'*' * (len(value) - 5)}{value[-2:]}"
+
+
+def shown_token(token: str) -> str:
+    """An identifier `system|value` as it may be shown: the value masked."""
+    system, _, value = token.partition("|")
+    return f"{system}|{mask(value)}"

@@ -209,7 +209,7 @@ def fingerprint() -> str:
     days = choose_upload_days("320481", 5, FROM, TO, 7)
     plan = plan_node(NodeVolumes("320481", 400, 30, 3, None, days, 20, 3, 1, FROM, TO), 7)
     node = Node("320481", "溧阳市", "Liyang", "county", "320400", 7.6e5, "taihu", FROM, None, True)
-    people = People([Place("320481", "溧阳市", "320400", "常州市", 760_000)], 7)
+    people = People([Place("320481", "溧阳市", "320400", "常州市", "江苏省", 760_000)], 7)
     localiser = Localiser(load_dialect("taihu", tables), tables)
     platform = CountyPlatform(plan, node, people, tables, localiser, Noise(5.0), 7)
     digest = sha256()

@@ -159,4 +159,4 @@ def test_a_region_gives_its_counties_and_their_residents() -> None:
 
 def test_more_residents_than_numbers_are_refused() -> None:
     with pytest.raises(ValueError, match="lower the residents"):
-        People([Place("320481", "溧阳市", "320400", "常州市", CAPACITY)], SEED)
+        People([Place("320481", "溧阳市", "320400", "常州市", "江苏省", CAPACITY)], SEED)
