@@ -10,7 +10,6 @@ from exchange.fhir.elements import elements_of
 # References inside extensions and identifiers are rare and would make every plan visit every element; they are
 # looked for only where the text of the resource shows that there is one.
 _RARE_PARENTS = frozenset({"Extension", "Identifier"})
-_RARE_MARKS = (b'"valueReference"', b'"assigner"')
 
 Step = tuple[str, str, str, bool, bool]
 """Attribute, name on the wire, type, whether it repeats, whether it is a Reference."""
@@ -21,7 +20,7 @@ def references_of(resource: Struct, raw: bytes) -> list[tuple[str, Any]]:
 
     `raw` is the text that the resource was decoded from. What is inside `contained` is not looked at.
     """
-    thorough = any(mark in raw for mark in _RARE_MARKS)
+    thorough = b'"valueReference"' in raw or b'"assigner"' in raw
     type_name = type(resource).__name__
     found: list[tuple[str, Any]] = []
     _walk(resource, type_name, type_name, thorough, found)

@@ -6,6 +6,7 @@ submissions may share one.
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -82,6 +83,7 @@ def _decide(submission: Submission, links: Links, policy: Policy, holdings: Hold
     """Tell new, updated, repeated and refused apart, entry by entry in the order of the bundle."""
     changes = _Changes()
     current = dict(links.held)
+    keys = Counter(entry.key for entry in submission.accepted)
     replaced: dict[int, Held] = {}
     for entry in submission.entries:
         if entry.refused:
@@ -105,7 +107,7 @@ def _decide(submission: Submission, links: Links, policy: Policy, holdings: Hold
             if entry.key not in changes.new:
                 replaced.setdefault(entry.key, held)
         _count(changes.increments, submission, entry, held)
-        if entry.outcome != "repeated":
+        if keys[entry.key] > 1 and entry.outcome != "repeated":
             current[entry.key] = _held_after(entry, row, held)
     _keep_past_versions(changes, replaced, holdings)
     return changes

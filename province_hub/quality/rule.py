@@ -37,8 +37,7 @@ DIMENSIONS_ZH: Mapping[Dimension, str] = {
 Severity = Literal["error", "warning", "information"]
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, gc=False):
     """What a rule may know beside the resource: the day it arrived and the data set it anchors, if any."""
 
     arrival_day: date
