@@ -10,7 +10,7 @@ class BulletinRow(msgspec.Struct, frozen=True, kw_only=True):
     """One city, hospital or node.
 
     `records` are new resources accepted in the period (数据上传量); `updated`, `repeated` and `refused` are
-    the other fates of what was submitted; `usable` are the records without a finding that bars their use.
+    the other fates of what was submitted; `usable` are the records that came without a finding that bars their use.
     Visits, discharges and reports are events of the period; `record_…` are residents with that health record
     at its end. `…_expected` is the denominator of a rate, None where nothing is expected; `assumed` names the
     denominators that are plausible figures and not implied by a statistic.

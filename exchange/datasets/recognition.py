@@ -22,6 +22,11 @@ _ENCOUNTER_CLASSES: Final[Mapping[str, str]] = {
     "NONAC": "discharge",
 }
 
+COUNTED_CLASSES: Final = tuple(_ENCOUNTER_CLASSES)
+"""The codes of v3-ActCode whose Encounters some data set counts."""
+
+_DID_NOT_HAPPEN: Final = frozenset({"planned", "cancelled", "entered-in-error"})
+
 _CLINICAL_DATES: Final[Mapping[str, tuple[str, ...]]] = {
     "DiagnosticReport": ("effectiveDateTime", "effectivePeriod", "issued"),
     "Composition": ("date",),
@@ -48,7 +53,7 @@ def event_day(resource: msgspec.Struct) -> date | None:
     """Return the day in the exchange's zone on which this event happened; None where the resource names none.
 
     A visit counts by its start and a discharge by its end; a report, a document and the details of a visit by
-    their own clinical date.
+    their own clinical date. An Encounter that is only planned, was cancelled or entered in error has no day.
     """
     name = type(resource).__name__
     if name == "Encounter":
@@ -98,7 +103,7 @@ _ANCHORS: Final[Mapping[str, Callable[[Any], str]]] = {
 
 def _day_of_encounter(encounter: Any) -> date | None:
     period = encounter.period
-    if period is UNSET:
+    if period is UNSET or encounter.status in _DID_NOT_HAPPEN:
         return None
     instant = period.end if _data_set_of_encounter(encounter) == "discharge" else period.start
     return None if instant is UNSET else day_of(instant)

@@ -81,9 +81,12 @@ class Structure:
             raise StructureFault(f"`{resource_type}` is not a resource type of FHIR R4")
         prefix = f"{resource_type}."
         loose = frozenset(path[len(prefix) :] for path in self.localised if path.startswith(prefix))
-        compiled = _compile(resource_type, loose)
-        # A union makes msgspec insist on `resourceType`, which it lets a single class go without.
-        decoder = msgspec.json.Decoder(compiled | _NoResource, float_hook=Decimal)
+        # Types share parts, and msgspec keeps what it has learnt of a part on its class while it goes on: two
+        # threads that make decoders at a time would read what the other has only half written.
+        with _compiling:
+            compiled = _compile(resource_type, loose)
+            # A union makes msgspec insist on `resourceType`, which it lets a single class go without.
+            decoder = msgspec.json.Decoder(compiled | _NoResource, float_hook=Decimal)
         prepared = decoder.decode, "contained" in compiled.__struct_fields__
         self._decoders[resource_type] = prepared
         return prepared

@@ -7,7 +7,7 @@ from province_hub.settings import Settings
 
 _PUBLISHED = "2016-03-01"
 # Bundles and the outcomes of operations are not records.
-_NO_RECORDS = frozenset({"Bundle", "Parameters", "OperationOutcome", "CapabilityStatement"})
+NO_RECORDS = frozenset({"Bundle", "Parameters", "OperationOutcome", "CapabilityStatement"})
 
 
 def capability_statement(settings: Settings) -> Resource:
@@ -34,7 +34,7 @@ def capability_statement(settings: Settings) -> Resource:
                     "UTF-8 JSON. Every answer to a submission carries X-Submission-Id; its receipt is at "
                     "/api/submissions/<id>."
                 ),
-                "resource": [_resource(name) for name in sorted(known_resource_types() - _NO_RECORDS)],
+                "resource": [_resource(name) for name in sorted(known_resource_types() - NO_RECORDS)],
                 "interaction": [{"code": "batch"}, {"code": "transaction"}],
             }
         ],

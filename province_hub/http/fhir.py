@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from exchange.fhir import known_resource_types
-from province_hub.http.capability import capability_statement
+from province_hub.http.capability import NO_RECORDS, capability_statement
 from province_hub.http.hub import Hub
 from province_hub.http.outcome import bundle_response, fhir_response, single_response
 from province_hub.intake.door import TurnedAway, open_bundle, open_resource
@@ -56,10 +56,20 @@ def fhir_routes(hub: Hub) -> APIRouter:
         return fhir_response(record.body, headers={"ETag": f'W/"{record.version}"'})
 
     async def _write(request: Request, method: str, url: str, if_none_exist: str = "") -> Response:
-        _check_type(url.partition("?")[0].partition("/")[0])
+        resource_type = url.partition("?")[0].partition("/")[0]
+        _check_type(resource_type)
+        if resource_type in NO_RECORDS:
+            raise TurnedAway(
+                422,
+                "not-supported",
+                f"/fhir/{resource_type}: a {resource_type} is no record. Push a Bundle to /fhir itself.",
+            )
         sender, body, arrived_at = hub.sender(request), await hub.body(request), hub.arrived_at()
+        if_match = request.headers.get("If-Match", "")
         receipt = await hub.take_in(
-            lambda: open_resource(body, sender, arrived_at, method=method, url=url, if_none_exist=if_none_exist)
+            lambda: open_resource(
+                body, sender, arrived_at, method=method, url=url, if_none_exist=if_none_exist, if_match=if_match
+            )
         )
         return single_response(receipt)
 

@@ -18,6 +18,7 @@ Resource = dict[str, Any]
 _STATUS_OF_RULE = {
     "conformity.structure": HTTPStatus.BAD_REQUEST,
     "uniqueness.ambiguous-identity": HTTPStatus.PRECONDITION_FAILED,
+    "uniqueness.other-version": HTTPStatus.PRECONDITION_FAILED,
 }
 
 

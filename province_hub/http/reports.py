@@ -13,7 +13,7 @@ from exchange.bulletin import to_json
 from exchange.clock import SimulatedClock
 from exchange.regions import NodeExpected
 from province_hub.http.hub import Hub
-from province_hub.intake.door import TurnedAway
+from province_hub.intake.door import TurnedAway, check_media_type
 from province_hub.intake.quarantine import (
     kept_item,
     list_quarantine,
@@ -24,13 +24,14 @@ from province_hub.intake.submission import Submission
 from province_hub.ledger.bulletin import By, make_bulletin
 from province_hub.ledger.expected import ExpectedVolumeError, replace_expected_volumes
 from province_hub.store.engine import for_writing
+from province_hub.store.keys import number_of
 from province_hub.store.tables import SUBMISSION
 
 T = TypeVar("T")
 
 
 class _Now(msgspec.Struct, forbid_unknown_fields=True):
-    now: datetime
+    now: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def report_routes(hub: Hub) -> APIRouter:
@@ -55,7 +56,7 @@ def report_routes(hub: Hub) -> APIRouter:
 
     @routes.get("/submissions/{submission}", summary="The receipt of a submission, again")
     def receipt(submission: str) -> Response:
-        key = int(submission) if submission.isdecimal() else -1
+        key = number_of(submission) or -1
         with hub.engine.connect() as connection:
             kept = connection.execute(select(SUBMISSION.c.receipt).where(SUBMISSION.c.key == key)).scalar()
         if kept is None:
@@ -91,7 +92,9 @@ def quarantine_routes(hub: Hub) -> APIRouter:
 
     @routes.post("/{key}/replay", summary="Send it through the hub again, as it was or corrected")
     async def replayed(key: int, request: Request) -> Response:
-        corrected = await hub.body(request) if request.headers.get("Content-Type") else None
+        corrected = await hub.content(request) or None
+        if corrected:
+            check_media_type(request.headers.get("Content-Type"))
         arrived_at = hub.arrived_at()
         with hub.engine.connect() as connection:
             reopened(connection, key, arrived_at, corrected)  # refuse here what cannot be replayed at all
@@ -149,7 +152,7 @@ def control_routes(hub: Hub) -> APIRouter:
 def _decoded(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise TurnedAway(422, "invalid", f"The body is not as expected: {error}.") from error
 
 

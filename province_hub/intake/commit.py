@@ -4,7 +4,6 @@ So nothing that was acknowledged is lost, and nothing is counted twice. The call
 submissions may share one.
 """
 
-import re
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +16,9 @@ from msgspec import UNSET
 from sqlalchemy import Connection, delete, update
 
 from exchange.fhir import encode
+from exchange.regions import STOCKS
 from province_hub.intake.link import Links
+from province_hub.intake.pointers import names_for_replay
 from province_hub.intake.receipt import Receipt, receipt_of
 from province_hub.intake.submission import Entry, Submission
 from province_hub.ledger.lines import Increments
@@ -34,7 +35,6 @@ from province_hub.store.tables import (
     SUBMISSION,
 )
 
-_FULL_URL = re.compile(rb'"(urn:(?:uuid|oid):[^"]+|https?://[^"]+)"')
 Row = dict[str, Any]
 
 
@@ -98,11 +98,9 @@ def _decide(submission: Submission, links: Links, policy: Policy, holdings: Hold
             changes.new[entry.key] = row
             changes.identifiers[entry.key] = entry
         elif held.digest == row["digest"] or entry.only_create:
-            entry.outcome, entry.version, entry.usable = "repeated", held.version, held.usable
-            entry.client_id = held.client_id or ""
+            entry.outcome, entry.version, entry.usable = "repeated", held.version, bool(held.usable)
         else:
             entry.outcome, entry.version = "updated", held.version + 1
-            entry.client_id = held.client_id or ""
             _replace(changes, entry, row, held)
             if entry.key not in changes.new:
                 replaced.setdefault(entry.key, held)
@@ -118,6 +116,8 @@ def _row(submission: Submission, entry: Entry) -> Row:
     resource.id = UNSET
     if resource.meta is not UNSET:
         resource.meta.versionId = resource.meta.lastUpdated = UNSET
+        if encode(resource.meta) == b"{}":
+            resource.meta = UNSET
     body = encode(resource)
     return {
         "key": entry.key,
@@ -132,7 +132,8 @@ def _row(submission: Submission, entry: Entry) -> Row:
         "arrived_at": submission.arrived_at,
         "submission": submission.key,
         "usable": entry.usable,
-        "holder": entry.holder,
+        "subject": entry.subject if entry.data_set in STOCKS else None,
+        "resident": entry.resident,
         "digest": blake2b(body, digest_size=16).digest(),
         "body": body,
     }
@@ -178,7 +179,6 @@ def _held_after(entry: Entry, row: Row, held: Held | None) -> Held:
         data_set=entry.data_set,
         event_day=entry.event_day,
         usable=entry.usable,
-        holder=entry.holder,
         digest=row["digest"],
     )
 
@@ -187,12 +187,14 @@ def _count(increments: Increments, submission: Submission, entry: Entry, held: H
     node, day, resource_type = submission.sender.code, submission.arrival_day, entry.resource_type
     line = (node, day, resource_type, entry.data_set, entry.event_day)
     if held is None:
-        increments.add(line, entry.outcome, held=1, usable=int(entry.usable))
-    elif entry.outcome == "repeated":
-        increments.add((node, day, resource_type, held.data_set, held.event_day), "repeated")
+        increments.add(line, "new", held=1, usable=int(entry.usable))
+        return
+    before = (node, day, resource_type, held.data_set, held.event_day)
+    if entry.outcome == "repeated":
+        increments.add(before, "repeated")
     else:
-        increments.move((node, day, resource_type, held.data_set, held.event_day), held=-1, usable=-int(held.usable))
         increments.add(line, "updated", held=1, usable=int(entry.usable))
+        increments.move(before, held=-1, usable=-int(held.usable))
 
 
 def _write_records(connection: Connection, submission: Submission, links: Links, changes: _Changes) -> None:
@@ -273,8 +275,7 @@ def _quarantine(submission: Submission, take_key: Callable[[], int]) -> list[Row
 
 
 def _kept(key: int, submission: Submission, entry: Entry | None, content: bytes, rules: list[str]) -> Row:
-    named = {match.decode("utf-8", "replace") for match in _FULL_URL.findall(content)} if entry else set()
-    resolved = {name: submission.resolved[name] for name in sorted(named) if name in submission.resolved}
+    resolved = names_for_replay(entry, submission.resolved) if entry else {}
     return {
         "key": key,
         "submission": submission.key,

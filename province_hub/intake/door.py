@@ -3,13 +3,17 @@
 Statuses follow FHIR R4 http.html: 400 not JSON, 413 too large, 415 wrong media type, 422 not a Bundle to process.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from exchange.fhir import Structure, StructureFault, resource_type_of, structure
+from exchange.fhir import Problem, Structure, StructureFault, resource_type_of, structure
+from province_hub.intake.explained import rule_of, violation_of
 from province_hub.intake.submission import Entry, Kind, Sender, Submission
+from province_hub.quality.conformity import REQUEST
+from province_hub.quality.rule import Finding, Violation
 
 MEDIA_TYPES = ("application/fhir+json", "application/json")
 DEFAULT_LIMIT = 32 * 1024 * 1024
@@ -23,6 +27,9 @@ class TurnedAway(Exception):  # noqa: N818  # it is an outcome, and is named as 
     code: str
     diagnostics: str
     expression: str = ""
+
+
+_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.?")
 
 
 class _LooseEntry(msgspec.Struct):
@@ -78,7 +85,7 @@ def open_bundle(body: bytes, sender: Sender, arrived_at: str) -> Submission:
     except StructureFault:
         return _open_unsound_bundle(body, shapes, sender, arrived_at)
     kind = _kind(bundle.type)
-    number = bundle.identifier.value if bundle.identifier and bundle.identifier.value else ""
+    number = (bundle.identifier.value or "").replace("\0", "") if bundle.identifier else ""
     entries = []
     for position, entry in enumerate(bundle.entry or ()):
         request = entry.request or None
@@ -90,18 +97,26 @@ def open_bundle(body: bytes, sender: Sender, arrived_at: str) -> Submission:
                 request.method if request else "",
                 request.url if request else "",
                 (request.ifNoneExist or "") if request else "",
+                (request.ifMatch or "") if request else "",
             )
         )
     return Submission(sender, kind, number, arrived_at, arrived_at[:10], body, entries)
 
 
 def open_resource(
-    body: bytes, sender: Sender, arrived_at: str, *, method: str, url: str, if_none_exist: str = ""
+    body: bytes,
+    sender: Sender,
+    arrived_at: str,
+    *,
+    method: str,
+    url: str,
+    if_none_exist: str = "",
+    if_match: str = "",
 ) -> Submission:
     """The submission of one resource: a bundle of one, so that it walks the same way. Raises TurnedAway."""
     _check_encoding(body)
     _resource_type(body)
-    entry = Entry(0, body, "", method, url, if_none_exist)
+    entry = Entry(0, body, "", method, url, if_none_exist, if_match)
     return Submission(sender, "single", "", arrived_at, arrived_at[:10], body, [entry])
 
 
@@ -133,7 +148,7 @@ def _check_encoding(body: bytes) -> None:
 def _resource_type(body: bytes) -> str | None:
     try:
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise TurnedAway(
             400,
             "structure",
@@ -156,9 +171,10 @@ def _open_unsound_bundle(body: bytes, shapes: Structure, sender: Sender, arrived
             f"resourceType: found {resource_type!r}, expected 'Bundle'. Post single resources to /fhir/<type>.",
             "resourceType",
         )
-    problems = [problem for problem in shapes.explain(body) if not problem.expression.startswith("Bundle.entry[")]
-    if problems:
-        first = problems[0]
+    problems = shapes.explain(body)
+    of_entries = [problem for problem in problems if _ENTRY.match(problem.expression)]
+    if len(of_entries) < len(problems):
+        first = next(problem for problem in problems if not _ENTRY.match(problem.expression))
         raise TurnedAway(
             422, "structure", f"{first.expected_en}; found {first.found}. {first.mend_en}", first.expression
         )
@@ -167,9 +183,26 @@ def _open_unsound_bundle(body: bytes, shapes: Structure, sender: Sender, arrived
         kind = _kind(msgspec.json.decode(loose.type, type=str))
     except msgspec.DecodeError as error:
         raise TurnedAway(422, "structure", f"The Bundle cannot be taken apart: {error}", "Bundle.entry") from error
-    number = _text(msgspec.json.decode(body, type=_Numbered).identifier, "value")
+    number = _text(msgspec.json.decode(body, type=_Numbered).identifier, "value").replace("\0", "")
     entries = [_loose_entry(position, bytes(raw)) for position, raw in enumerate(loose.entry)]
+    for problem in of_entries:
+        _find(entries, problem)
     return Submission(sender, kind, number, arrived_at, arrived_at[:10], body, entries)
+
+
+def _find(entries: list[Entry], problem: Problem) -> None:
+    """Refuse the entry around whose resource something is wrong."""
+    place = _ENTRY.match(problem.expression)
+    position = int(place[1]) if place else len(entries)
+    if position < len(entries):
+        entry = entries[position]
+        expression = problem.expression[place.end() :] if place else ""
+        if expression == "request.method":  # R4 has more methods than a hub carries out
+            entry.findings.append(Finding(REQUEST, Violation(expression, problem.found)))
+        else:
+            rule = REQUEST if expression.startswith("request") else rule_of(problem)
+            entry.findings.append(Finding(rule, violation_of(problem, expression)))
+        entry.refused = True
 
 
 class _Numbered(msgspec.Struct):
@@ -188,6 +221,7 @@ def _loose_entry(position: int, raw: bytes) -> Entry:
         _text(parts.request, "method"),
         _text(parts.request, "url"),
         _text(parts.request, "ifNoneExist"),
+        _text(parts.request, "ifMatch"),
     )
 
 

@@ -9,32 +9,21 @@ that points to a refused entry.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import unquote
 
-from msgspec import Struct
-
-from exchange.fhir import references_of
+from province_hub.intake.pointers import Pointer, full_name, pointers_of
 from province_hub.intake.submission import Entry, Submission
 from province_hub.quality import linkage, uniqueness
 from province_hub.quality.conformity import resident_number_is_valid, resident_numbers
-from province_hub.quality.rule import Finding, Violation, shown_token
+from province_hub.quality.rule import Finding, Rule, Violation
 from province_hub.store.holdings import Held, Holdings
+from province_hub.store.keys import hub_id, key_of
 
-# A logical reference to one of these is part of the record itself; to an organisation or a practitioner it may
-# name someone who never sent a resource.
-_MUST_RESOLVE = frozenset({"Patient", "Encounter"})
-_HEALTH_RECORD = "health-record-"
+# A logical reference to one of these is part of the record itself. Any other is kept as it was sent: whether what
+# it names is ever sent must not change the record.
+_FOLLOWED = frozenset({"Patient", "Encounter"})
 
-
-class Pointer(Struct, frozen=True, gc=False):
-    """One Reference of an entry, and what it says: `token` for an identifier, `target` for anything literal."""
-
-    expression: str
-    reference: Any
-    resource_type: str
-    token: str = ""
-    target: str = ""
+Name = tuple[str, str]
+"""Resource type and identity or further identifier."""
 
 
 @dataclass(slots=True)
@@ -56,8 +45,17 @@ def link(
     linker.find_records()
     linker.resolve_references()
     linker.find_residents()
-    submission.resolved |= {entry.full_url: entry.location for entry in submission.accepted if entry.full_url}
+    submission.resolved |= {entry.full_url: _lasting_name(entry) for entry in submission.entries if entry.full_url}
     return linker.links
+
+
+def _lasting_name(entry: Entry) -> str:
+    """How an entry can be referred to after its bundle is gone, even one that is accepted only later; or nothing."""
+    if not entry.refused:
+        return entry.location
+    if entry.identity.startswith("id:"):
+        return f"{entry.resource_type}/{entry.identity.removeprefix('id:')}"
+    return f"{entry.resource_type}?identifier={entry.identity}" if entry.identity else ""
 
 
 class _Linker:
@@ -68,18 +66,21 @@ class _Linker:
         self._holdings = holdings
         self._take_key = take_key
         self._look_outside = look_outside
-        self._pointers = {entry.position: _pointers(entry, submission.resolved) for entry in submission.accepted}
+        self._pointers = {entry.position: pointers_of(entry, submission.resolved) for entry in submission.accepted}
         self._by_token = holdings.by_token(self._tokens())
         self._by_key = holdings.by_key(self._literal_keys())
-        self._in_bundle: dict[tuple[str, str], Entry] = {}
+        self._in_bundle: dict[Name, Entry] = {}
+        self._shared: set[Name] = set()
+        self._refused: set[Name] = set()
         self._by_full_url: dict[str, Entry] = {}
-        self._refused: set[tuple[str, str]] = set()
         self.links = Links()
 
     def _tokens(self) -> set[str]:
-        tokens = {entry.identity for entry in self._submission.accepted}
-        for pointers in self._pointers.values():
-            for pointer in pointers:
+        tokens = {name for entry in self._submission.accepted for name in entry.names}
+        for entry in self._submission.accepted:
+            if entry.client_id:
+                tokens.update(entry.tokens)
+            for pointer in self._pointers[entry.position]:
                 if pointer.token:
                     tokens.add(pointer.token)
                 elif "/" in pointer.target:
@@ -87,54 +88,98 @@ class _Linker:
         return tokens
 
     def _literal_keys(self) -> set[int]:
-        return {
-            int(logical_id)
-            for pointers in self._pointers.values()
-            for pointer in pointers
-            if (logical_id := pointer.target.partition("/")[2]).isdecimal()
+        found = {
+            key_of(pointer.target.partition("/")[2]) for pointers in self._pointers.values() for pointer in pointers
         }
+        return {key for key in found if key is not None}
 
     def find_records(self) -> None:
         """Match every entry with the record it names, or give it a new one."""
-        keys: dict[tuple[str, str], int] = {}
+        taken: set[int] = set()
         for entry in self._submission.entries:
-            for alias in _names_in_bundle(entry.full_url):
-                self._by_full_url[alias] = entry
-            name = (entry.resource_type, entry.identity)
+            if entry.full_url:
+                self._by_full_url[entry.full_url] = entry
             if entry.refused:
-                self._refused.add(name)
+                self._refused.add((entry.resource_type, entry.identity))
                 continue
-            matches = {held.key: held for held in self._by_token.get(name, ())}
+            self._match(entry)
+            if entry.key in taken and self._submission.kind == "transaction":
+                _refuse(entry, uniqueness.SAME_IDENTITY_TWICE, "identifier", "a second entry for the same record")
+            if not entry.refused:
+                taken.add(entry.key)
+                self._enter(entry)
+
+    def _match(self, entry: Entry) -> None:
+        for token in entry.names:
+            name = (entry.resource_type, token)
+            matches = self._matches(name)
             if len(matches) > 1:
-                self._refuse_ambiguous(entry, len(matches))
-                continue
-            if name in keys and self._submission.kind == "transaction":
-                self._refuse_second(entry)
-                continue
-            for key, held in matches.items():
-                keys[name] = key
-                self.links.held[key] = held
-            if name not in keys:
-                keys[name] = self._take_key()
-            entry.key = keys[name]
-            for token in {entry.identity, *entry.tokens}:
-                self._in_bundle[entry.resource_type, token] = entry
+                _refuse(entry, uniqueness.AMBIGUOUS_IDENTITY, "identifier", f"{len(matches)} records")
+                return
+            if matches:
+                self.links.held[matches[0].key] = matches[0]
+                entry.key, entry.client_id = matches[0].key, matches[0].client_id or ""
+                if entry.if_match and entry.if_match != f'W/"{matches[0].version}"':
+                    _refuse(entry, uniqueness.OTHER_VERSION, "meta.versionId", f'version W/"{matches[0].version}"')
+                return
+            earlier = self._in_bundle.get(name)
+            if earlier is not None and name not in self._shared:
+                entry.key, entry.client_id = earlier.key, earlier.client_id
+                return
+        known = self._known_otherwise(entry)
+        if entry.if_match:
+            _refuse(entry, uniqueness.OTHER_VERSION, "meta.versionId", "no such record")
+        elif known:
+            found = f"a record that is known by this identifier already ({known})"
+            _refuse(entry, uniqueness.AMBIGUOUS_IDENTITY, "identifier", found)
+        else:
+            entry.key = self._take_key()
+
+    def _matches(self, name: Name) -> list[Held]:
+        """The records of a name: the one whose identity it is, else those that carry it as a further identifier."""
+        found = {held.key: held for held in self._by_token.get(name, ())}
+        own = [held for held in found.values() if held.identity == name[1]]
+        return own or list(found.values())
+
+    def _known_otherwise(self, entry: Entry) -> str:
+        """Where an entry chose its own id for what is known by its business identifier: that record's location."""
+        if entry.client_id:
+            for token in entry.tokens:
+                for held in self._matches((entry.resource_type, token)):
+                    if held.identity == token:
+                        return _location(held)
+        return ""
+
+    def _enter(self, entry: Entry) -> None:
+        for token in {entry.identity, *entry.tokens}:
+            name = (entry.resource_type, token)
+            other = self._in_bundle.setdefault(name, entry)
+            if other.key != entry.key and token != entry.identity:
+                self._shared.add(name)
+            elif other.key != entry.key:
+                self._in_bundle[name] = entry
 
     def resolve_references(self) -> None:
         """Follow every reference; refuse entries that point to nothing, and those that depend on them."""
         waiting: dict[int, list[Entry]] = defaultdict(list)
-        refused = []
         for entry in self._submission.accepted:
-            for pointer in self._pointers.get(entry.position, ()):
-                target = self._entry_of(pointer)
+            has_subject = False
+            for pointer in self._pointers[entry.position]:
+                if pointer.is_logical and pointer.resource_type not in _FOLLOWED:
+                    continue
+                key: int | None
+                target = self._entry_of(entry, pointer)
                 if target is not None and not target.refused:
                     waiting[target.position].append(entry)
-                    pointer.reference.reference = target.location
-                elif not self._point_outside(entry, pointer) and not entry.refused:
-                    self._refuse_dangling(entry, pointer)
-            if entry.refused:
-                refused.append(entry)
-        self._refuse_dependents(refused, waiting)
+                    key = self._point(pointer, target.location, target.key)
+                else:
+                    key = self._follow_outside(entry, pointer)
+                if pointer.expression.endswith(".subject"):
+                    has_subject, entry.subject = True, key
+            if entry.data_set and not has_subject:
+                violation = Violation(f"{entry.resource_type}.subject", "no reference to a Patient 未引用患者")
+                entry.findings.append(Finding(linkage.NO_SUBJECT, violation))
+        self._refuse_dependents([entry for entry in self._submission.entries if entry.refused], waiting)
 
     def _refuse_dependents(self, refused: list[Entry], waiting: dict[int, list[Entry]]) -> None:
         while refused:
@@ -143,134 +188,72 @@ class _Linker:
                 continue  # an earlier version of the record is there
             for entry in waiting[target.position]:
                 if not entry.refused:
-                    violation = Violation(
-                        entry.resource_type, f"a reference to entry {target.position}, which was refused"
-                    )
-                    entry.findings.append(Finding(linkage.REFERENCE_TO_NOTHING, violation))
-                    entry.refused = True
+                    found = f"a reference to entry {target.position}, which was refused"
+                    _refuse(entry, linkage.REFERENCE_TO_NOTHING, "", found)
                     refused.append(entry)
 
-    def _entry_of(self, pointer: Pointer) -> Entry | None:
-        if pointer.target:
-            return self._by_full_url.get(pointer.target) or self._in_bundle.get(
-                (pointer.resource_type, f"id:{pointer.target.partition('/')[2]}")
-            )
-        return self._in_bundle.get((pointer.resource_type, pointer.token))
-
-    def _point_outside(self, entry: Entry, pointer: Pointer) -> bool:
-        """Resolve a reference among the node's earlier records, or decide that it need not resolve."""
-        held = self._held(pointer)
-        if held is not None:
-            self.links.held[held.key] = held
-            pointer.reference.reference = f"{held.resource_type}/{held.client_id or held.key}"
-            return True
-        if pointer.target.startswith(("http://", "https://")):
-            return True  # another server's record: kept as it is
-        if pointer.token and not pointer.reference.reference and pointer.resource_type not in _MUST_RESOLVE:
-            return True
-        inside = pointer.target.startswith("urn:") or (pointer.resource_type, pointer.token) in self._refused
-        if not self._look_outside and not inside:
-            violation = Violation(pointer.expression, _shown(pointer))
-            entry.findings.append(Finding(linkage.REFERENCE_UNCHECKED, violation))
-            return True
-        return False
-
-    def _held(self, pointer: Pointer) -> Held | None:
+    def _entry_of(self, entry: Entry, pointer: Pointer) -> Entry | None:
         if pointer.token:
-            matches = {held.key: held for held in self._by_token.get((pointer.resource_type, pointer.token), ())}
-            return next(iter(matches.values())) if len(matches) == 1 else None
+            name = (pointer.resource_type, pointer.token)
+            return None if name in self._shared else self._in_bundle.get(name)
+        own_id = (pointer.resource_type, f"id:{pointer.target.partition('/')[2]}")
+        return self._by_full_url.get(full_name(entry, pointer.target)) or self._in_bundle.get(own_id)
+
+    def _follow_outside(self, entry: Entry, pointer: Pointer) -> int | None:
+        """Follow a reference among the node's earlier records: the key of what it points to, if anything."""
+        matches = self._held(pointer)
+        name = (pointer.resource_type, pointer.token)
+        if len(matches) == 1 and name not in self._shared:
+            self.links.held[matches[0].key] = matches[0]
+            return self._point(pointer, _location(matches[0]), matches[0].key)
+        if matches or name in self._shared:
+            found = f"{max(2, len(matches))} records of {pointer.shown}"
+            entry.findings.append(Finding(uniqueness.AMBIGUOUS_IDENTITY, Violation(pointer.expression, found)))
+            entry.refused = True
+        elif pointer.target.startswith(("http://", "https://")):
+            pass  # another server's record: kept as it is
+        elif self._look_outside or pointer.target.startswith("urn:") or name in self._refused:
+            entry.findings.append(Finding(linkage.REFERENCE_TO_NOTHING, Violation(pointer.expression, pointer.shown)))
+            entry.refused = True
+        else:
+            entry.findings.append(Finding(linkage.REFERENCE_UNCHECKED, Violation(pointer.expression, pointer.shown)))
+        return None
+
+    def _held(self, pointer: Pointer) -> list[Held]:
+        if pointer.token:
+            return self._matches((pointer.resource_type, pointer.token))
         logical_id = pointer.target.partition("/")[2]
-        if logical_id.isdecimal():
-            held = self._by_key.get(int(logical_id))
-            return held if held is not None and held.resource_type == pointer.resource_type else None
-        return next(iter(self._by_token.get((pointer.resource_type, f"id:{logical_id}"), ())), None)
+        key = key_of(logical_id)
+        if key is not None:
+            held = self._by_key.get(key)
+            return [held] if held is not None and held.resource_type == pointer.resource_type else []
+        return self._by_token.get((pointer.resource_type, f"id:{logical_id}"), [])
+
+    def _point(self, pointer: Pointer, location: str, key: int) -> int:
+        pointer.reference.reference = location
+        return key
 
     def find_residents(self) -> None:
-        """Link Patients to residents by valid resident number, and health records to whose they are."""
+        """Link Patients to residents by valid resident number."""
         numbers: dict[int, str] = {}
-        for entry in self._submission.accepted:
-            if entry.resource_type == "Patient":
-                for _, number in resident_numbers(entry.resource):
-                    if resident_number_is_valid(number):
-                        numbers[entry.position] = number
+        patients = [entry for entry in self._submission.accepted if entry.resource_type == "Patient"]
+        for entry in patients:
+            for _, number in resident_numbers(entry.resource):
+                if resident_number_is_valid(number):
+                    numbers[entry.position] = number
         known = self._holdings.residents(set(numbers.values()))
         for number in numbers.values():
             if number not in known:
                 known[number] = self.links.new_residents[number] = self._take_key()
-        for entry in self._submission.accepted:
-            if entry.resource_type == "Patient":
-                entry.holder = known[numbers[entry.position]] if entry.position in numbers else -entry.key
-        for entry in self._submission.accepted:
-            if entry.data_set.startswith(_HEALTH_RECORD):
-                entry.holder = self._holder_of_subject(entry)
-
-    def _holder_of_subject(self, entry: Entry) -> int | None:
-        for pointer in self._pointers[entry.position]:
-            if pointer.expression == "Composition.subject":
-                target = self._entry_of(pointer)
-                if target is not None and not target.refused:
-                    return target.holder
-                held = self._held(pointer)
-                return held.holder if held is not None else None
-        return None
-
-    def _refuse_dangling(self, entry: Entry, pointer: Pointer) -> None:
-        entry.findings.append(Finding(linkage.REFERENCE_TO_NOTHING, Violation(pointer.expression, _shown(pointer))))
-        entry.refused = True
-
-    def _refuse_ambiguous(self, entry: Entry, matches: int) -> None:
-        violation = Violation(f"{entry.resource_type}.identifier", f"{matches} records")
-        entry.findings.append(Finding(uniqueness.AMBIGUOUS_IDENTITY, violation))
-        entry.refused = True
-
-    def _refuse_second(self, entry: Entry) -> None:
-        violation = Violation(f"{entry.resource_type}.identifier", "a second entry with the same identifier")
-        entry.findings.append(Finding(uniqueness.SAME_IDENTITY_TWICE, violation))
-        entry.refused = True
+        for entry in patients:
+            entry.resident = known[numbers[entry.position]] if entry.position in numbers else None
 
 
-def _pointers(entry: Entry, resolved: dict[str, str]) -> list[Pointer]:
-    """The references of an entry that are to be followed; `#…` stays inside the resource."""
-    pointers = []
-    for expression, reference in references_of(entry.resource, bytes(entry.content)):
-        literal = reference.reference or ""
-        literal = resolved.get(literal, literal)
-        if literal.startswith("#"):
-            continue
-        if literal:
-            pointers.append(_literal_pointer(expression, reference, literal))
-        elif reference.identifier and reference.identifier.system and reference.identifier.value:
-            token = f"{reference.identifier.system}|{reference.identifier.value}"
-            resource_type = reference.type or _implied_type(expression)
-            pointers.append(Pointer(expression, reference, resource_type, token=token))
-    return pointers
+def _location(held: Held) -> str:
+    return f"{held.resource_type}/{held.client_id or hub_id(held.key)}"
 
 
-def _literal_pointer(expression: str, reference: Any, literal: str) -> Pointer:
-    if "?identifier=" in literal:
-        resource_type, _, token = literal.partition("?identifier=")
-        return Pointer(expression, reference, resource_type, token=unquote(token))
-    if literal.startswith(("urn:", "http://", "https://")):
-        return Pointer(expression, reference, "", target=literal)
-    bare = literal.partition("/_history/")[0]
-    return Pointer(expression, reference, bare.partition("/")[0], target=bare)
-
-
-def _implied_type(expression: str) -> str:
-    name = expression.rpartition(".")[2].partition("[")[0]
-    return {"subject": "Patient", "patient": "Patient", "encounter": "Encounter"}.get(name, "")
-
-
-def _names_in_bundle(full_url: str) -> tuple[str, ...]:
-    """What other entries may call this one: its fullUrl, and `Patient/1` where that is a REST url (R4 bundle.html)."""
-    if not full_url:
-        return ()
-    if full_url.startswith(("http://", "https://")):
-        return full_url, "/".join(full_url.rsplit("/", 2)[-2:])
-    return (full_url,)
-
-
-def _shown(pointer: Pointer) -> str:
-    if pointer.token:
-        return f"{pointer.resource_type}?identifier={shown_token(pointer.token)}"
-    return pointer.target
+def _refuse(entry: Entry, rule: Rule, element: str, found: str) -> None:
+    expression = f"{entry.resource_type}.{element}" if element else entry.resource_type
+    entry.findings.append(Finding(rule, Violation(expression, found)))
+    entry.refused = True

@@ -9,11 +9,13 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, RowMapping, select, update
 
+from exchange.fhir import resource_type_of
 from province_hub.intake.door import open_bundle, open_resource
 from province_hub.intake.submission import Sender, Submission
 from province_hub.store.tables import NODE, QUARANTINE
 
 State = Literal["waiting", "replayed", "withdrawn"]
+_LARGEST_KEY = 2**63 - 1
 
 
 class QuarantineError(ValueError):
@@ -70,8 +72,9 @@ def list_quarantine(
 
 
 def kept_item(connection: Connection, key: int) -> Kept:
-    """One item with its content. Raises QuarantineError where there is none."""
-    row = connection.execute(select(QUARANTINE).where(QUARANTINE.c.key == key)).mappings().first()
+    """One item with its content. Raises NoSuchItem."""
+    sought = QUARANTINE.c.key == min(key, _LARGEST_KEY)
+    row = connection.execute(select(QUARANTINE).where(sought)).mappings().first()
     if row is None:
         raise NoSuchItem(f"quarantine {key}: there is no such entry; `exchange quarantine list` shows those waiting")
     resolved = msgspec.json.decode(row["resolved"], type=dict[str, str])
@@ -81,8 +84,8 @@ def kept_item(connection: Connection, key: int) -> Kept:
 def reopened(connection: Connection, key: int, arrived_at: str, corrected: bytes | None = None) -> Submission:
     """The submission that replays an item, with its own content or a corrected one.
 
-    A correction is a resource, or for a whole transaction a Bundle. The commit marks the item as replayed; what
-    is still refused is in quarantine anew.
+    A correction is a resource, to be written as it was asked for, or a Bundle that also says how. The commit marks
+    the item as replayed; what is still refused is in quarantine anew.
 
     Raises QuarantineError for an item that is no longer waiting, TurnedAway for content that holds no submission.
     """
@@ -91,13 +94,13 @@ def reopened(connection: Connection, key: int, arrived_at: str, corrected: bytes
     dialect = connection.execute(select(NODE.c.dialect).where(NODE.c.code == kept.item.node)).scalar_one()
     sender = Sender(kept.item.node, dialect)
     content = kept.content if corrected is None else corrected
-    if kept.item.entry is None:
+    if kept.item.entry is None or resource_type_of(content) == "Bundle":
         submission = open_bundle(content, sender, arrived_at)
     else:
         submission = open_resource(
             content, sender, arrived_at, method=kept.method, url=kept.url, if_none_exist=kept.if_none_exist
         )
-        submission.resolved = kept.resolved
+    submission.resolved = kept.resolved
     submission.replays = key
     return submission
 

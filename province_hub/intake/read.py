@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote
 
-from exchange.fhir import Problem, Structure, StructureFault, known_resource_types, resource_type_of
+from exchange.fhir import Structure, StructureFault, known_resource_types, resource_type_of
 from exchange.systems import (
     CONDITION_NUMBER,
     DOCUMENT_NUMBER,
@@ -11,6 +11,7 @@ from exchange.systems import (
     PRESCRIPTION_NUMBER,
     PROCEDURE_NUMBER,
 )
+from province_hub.intake.explained import rule_of, violation_of
 from province_hub.intake.submission import Entry, Submission
 from province_hub.quality import conformity, uniqueness
 from province_hub.quality.rule import Finding, Rule, Violation, mask, shown_token
@@ -26,18 +27,13 @@ _PREFERRED_SYSTEM = {
 }
 _TYPES_OF_R4 = known_resource_types()
 
-# What findings on these quote is masked.
-_PERSONAL = tuple(
-    f"Patient.{element}"
-    for element in ("identifier", "name", "telecom", "birthDate", "_birthDate", "address", "photo", "contact", "text")
-)
-
 
 def read(submission: Submission, shapes: Structure) -> None:
     """Decode every entry; what cannot be read is refused with all that is wrong with it."""
     for entry in submission.entries:
         _read_resource(entry, shapes)
         if entry.refused:
+            entry.resource_type = entry.resource_type or entry.url.partition("?")[0].partition("/")[0]
             entry.identity = unquote(entry.url.partition("?identifier=")[2])
         else:
             _read_request(entry, submission.sender.code)
@@ -45,6 +41,11 @@ def read(submission: Submission, shapes: Structure) -> None:
 
 def _read_resource(entry: Entry, shapes: Structure) -> None:
     entry.content = bytes(entry.content)
+    if entry.refused:
+        return  # what surrounds the resource is wrong, and was found at the door
+    if b"\\u0000" in entry.content or "\0" in entry.url:
+        refuse(entry, conformity.STRUCTURE, "resource", "U+0000", "text without U+0000 (R4 string)", "不含U+0000的文本")
+        return
     named = entry.url.partition("?")[0].partition("/")[0]
     if named in _TYPES_OF_R4:
         try:
@@ -60,32 +61,16 @@ def _read_resource(entry: Entry, shapes: Structure) -> None:
 def _read_unexpected_resource(entry: Entry, shapes: Structure) -> None:
     """The slow way: the resource is not what the url says, or not sound."""
     if not entry.content:
-        refuse(entry, conformity.STRUCTURE, "", "no resource", "a resource in this entry", "条目中有resource")
+        refuse(entry, conformity.STRUCTURE, "resource", "no resource", "a resource in this entry", "条目中有resource")
         return
     entry.resource_type = resource_type_of(bytes(entry.content)) or ""
     problems = shapes.explain(bytes(entry.content))
     for problem in problems:
-        entry.findings.append(Finding(_rule_of(problem), _violation(problem)))
+        entry.findings.append(Finding(rule_of(problem), violation_of(problem)))
     if problems:
         entry.refused = True
         return
     entry.resource = shapes.decode(entry.resource_type, bytes(entry.content))
-
-
-def _rule_of(problem: Problem) -> Rule:
-    return conformity.REQUIRED_BINDING if problem.kind == "code-invalid" else conformity.STRUCTURE
-
-
-def _violation(problem: Problem) -> Violation:
-    personal = problem.expression.startswith(_PERSONAL) and problem.found != "absent"
-    return Violation(
-        problem.expression,
-        mask(problem.found) if personal else problem.found,
-        problem.expected_en,
-        problem.expected_zh,
-        problem.mend_en,
-        problem.mend_zh,
-    )
 
 
 def _read_request(entry: Entry, node: str) -> None:
@@ -140,13 +125,14 @@ def _identify_by_id(entry: Entry, logical_id: str, node: str) -> None:
     else:
         entry.client_id = logical_id
         entry.identity = f"id:{logical_id}"
+        entry.names = (entry.identity,)
 
 
 def _identify_by_query(entry: Entry, query: str, place: str) -> None:
     name, _, value = query.partition("=")
     token = unquote(value)
     if name != "identifier" or "&" in query or "|" not in token:
-        refuse(entry, conformity.REQUEST, place, query, "identifier=<system>|<value>, and nothing else")
+        refuse(entry, conformity.REQUEST, place, mask(query), "identifier=<system>|<value>, and nothing else")
     elif token not in entry.tokens:
         refuse(
             entry,
@@ -158,6 +144,7 @@ def _identify_by_query(entry: Entry, query: str, place: str) -> None:
         )
     else:
         entry.identity = token
+        entry.names = (token,)
 
 
 def _identify_by_itself(entry: Entry) -> None:
@@ -166,6 +153,8 @@ def _identify_by_itself(entry: Entry) -> None:
         (token for token in entry.tokens if token.partition("|")[0] == preferred),
         entry.tokens[0] if entry.tokens else "",
     )
+    # A plain create is found again by any of its identifiers, its own number first.
+    entry.names = (entry.identity, *(token for token in entry.tokens if token != entry.identity))
     if not entry.identity:
         refuse(entry, uniqueness.NO_IDENTITY, f"{entry.resource_type}.identifier", "nothing")
 

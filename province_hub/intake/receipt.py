@@ -136,7 +136,7 @@ def _located(submission: Submission, entry: Entry, expression: str) -> str:
     if submission.kind == "single":
         return expression
     place = f"Bundle.entry[{entry.position}]"
-    if expression.startswith("request"):
-        return f"{place}.{expression}"
+    if not expression[:1].isupper():  # something around the resource: request.method, fullUrl
+        return f"{place}.{expression}".rstrip(".")
     _, dot, rest = expression.partition(".")
     return f"{place}.resource{dot}{rest}"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import Raw, Struct
 
 from province_hub.quality.rule import Finding
+from province_hub.store.keys import hub_id
 
 Kind = Literal["batch", "transaction", "single"]
 Outcome = Literal["new", "updated", "repeated", "refused"]
@@ -23,8 +24,8 @@ class Entry(Struct):
     """One entry of a submission.
 
     `content` is the resource as sent. `identity` is the business identifier by which the record is written
-    (`system|value`), or `id:<id>`; `tokens` are all its identifiers. `key` and `held` say which record of the
-    store it becomes a version of.
+    (`system|value`), or `id:<id>`; `names` are what the record may be found by, `tokens` all its identifiers.
+    `key` says which record of the store it becomes a version of, `subject` which Patient it is about.
     """
 
     position: int
@@ -33,12 +34,14 @@ class Entry(Struct):
     method: str = ""
     url: str = ""
     if_none_exist: str = ""
+    if_match: str = ""
     findings: list[Finding] = []  # msgspec makes a new one for each entry
     refused: bool = False
 
     resource_type: str = ""
     resource: Any = None
     identity: str = ""
+    names: tuple[str, ...] = ()
     client_id: str = ""
     only_create: bool = False
     tokens: tuple[str, ...] = ()
@@ -46,7 +49,8 @@ class Entry(Struct):
     event_day: str = ""
 
     key: int = 0
-    holder: int | None = None
+    subject: int | None = None
+    resident: int | None = None
     outcome: Outcome = "refused"
     version: int = 0
     usable: bool = False
@@ -54,8 +58,8 @@ class Entry(Struct):
 
     @property
     def location(self) -> str:
-        """The record's literal reference, such as `Patient/1234`."""
-        return f"{self.resource_type}/{self.client_id or self.key}"
+        """The record's literal reference, such as `Patient/r1234`."""
+        return f"{self.resource_type}/{self.client_id or hub_id(self.key)}"
 
 
 @dataclass(slots=True)

@@ -105,18 +105,26 @@ class Writer:
         """Commit together what can be read; what cannot is answered, and spoils nothing."""
         examined: list[tuple[_Task, Submission]] = []
         for task in tasks:
+            if not task.receipt.set_running_or_notify_cancel():
+                continue  # whoever sent it has gone, and nothing was begun
             try:
                 examined.append((task, self._intake.examine(task.open())))
             except Exception as error:  # whatever it was, the sender gets an answer
                 task.receipt.set_exception(error)
         try:
             receipts = self._intake.settle([submission for _, submission in examined])
-        except Exception as error:  # whatever it was, each sender gets an answer
-            if len(examined) == 1:
-                examined[0][0].receipt.set_exception(error)
-            else:
-                for task, _ in examined:  # one by one and afresh, so that one failure is one sender's
-                    self._take([task])
+        except (
+            Exception
+        ):  # whatever it was: another writer may have come first, or one sender's content may be at fault
+            self._take_each([task for task, _ in examined])
             return
         for (task, _), receipt in zip(examined, receipts, strict=True):
             task.receipt.set_result(receipt)
+
+    def _take_each(self, tasks: list[_Task]) -> None:
+        """After a commit failed: once more, one by one and afresh, so that one failure is one sender's."""
+        for task in tasks:
+            try:
+                task.receipt.set_result(self._intake.take([task.open()])[0])
+            except Exception as error:  # whatever it was, this sender gets an answer
+                task.receipt.set_exception(error)

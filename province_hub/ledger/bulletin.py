@@ -98,7 +98,7 @@ def _count_arrivals(
         func.sum(LEDGER.c.updated).label("updated"),
         func.sum(LEDGER.c.repeated).label("repeated"),
         func.sum(LEDGER.c.refused).label("refused"),
-        func.sum(LEDGER.c.usable).label("usable"),
+        func.sum(LEDGER.c.new_usable).label("usable"),
         func.count(distinct(case((written, LEDGER.c.arrival_day)))).label("upload_days"),
         func.sum(case((LEDGER.c.resource_type == "DiagnosticReport", LEDGER.c.new), else_=0)).label("lab_exam_records"),
     ).select_from(LEDGER)
@@ -130,9 +130,13 @@ def _count_events(
 
 
 def _count_stocks(connection: Connection, units: dict[str, _Unit], by: By, last_arrival: date) -> None:
+    """Residents, each once, whoever of their Patients a record is about; a Patient that nobody is known for is one."""
+    patient = RECORD.alias()
+    holder = func.coalesce(patient.c.resident, -patient.c.key)
     query = (
-        select(_unit_column(by), RECORD.c.data_set, func.count(distinct(RECORD.c.holder)))
+        select(_unit_column(by), RECORD.c.data_set, func.count(distinct(holder)))
         .select_from(RECORD)
+        .join(patient, patient.c.key == RECORD.c.subject)
         .where(RECORD.c.data_set.in_(sorted(STOCKS)), RECORD.c.since_day <= last_arrival.isoformat())
         .group_by(RECORD.c.data_set)
     )

@@ -6,7 +6,7 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-_COUNTS = ("new", "updated", "repeated", "refused", "held", "usable")
+_COUNTS = ("new", "updated", "repeated", "refused", "held", "usable", "new_usable")
 _KEY = ("node", "arrival_day", "resource_type", "data_set", "event_day")
 
 LineKey = tuple[str, str, str, str, str]
@@ -24,9 +24,11 @@ class Increments:
         counts[_COUNTS.index(outcome)] += 1
         counts[4] += held
         counts[5] += usable
+        if outcome == "new":
+            counts[6] += usable
 
     def move(self, key: LineKey, held: int, usable: int) -> None:
-        """Change what is held under a key without counting an entry: a record moves to another day or data set."""
+        """Change what is held under a key without counting an entry: a record moves, or is replaced."""
         counts = self._counts[key]
         counts[4] += held
         counts[5] += usable

@@ -31,3 +31,18 @@ REFERENCE_UNCHECKED = declare(
         mend_zh="可用 --store 指定数据库进行核对。",
     )
 )
+
+NO_SUBJECT = declare(
+    Rule(
+        id="linkage.no-subject",
+        dimension=Dimension.LINKAGE,
+        severity="error",
+        code="required",
+        title_en="It cannot be told whom the record is about",
+        title_zh="无法确定记录所属患者",
+        expected_en="a subject that refers to a Patient",
+        expected_zh="subject引用患者记录",
+        mend_en="Refer to the Patient by identifier; a name alone is not enough.",
+        mend_zh="请以标识引用患者；仅有姓名无法关联。",
+    )
+)

@@ -1,6 +1,7 @@
 """Logic (逻辑性): what a record says of one thing agrees with what it says of another."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from exchange.clock import day_of
@@ -53,9 +54,11 @@ def in_the_future(resource: Any, circumstances: Circumstances) -> Iterator[Viola
 
 
 def _later(first: str, second: str) -> bool:
-    # Same precision and same offset, as connectors send them, compare as text; else by day.
-    if first[10:11] == second[10:11] == "T" and first[-6:] == second[-6:]:
-        return first > second
+    # Same precision and same offset, as connectors send them, compare as text; other instants as such; else by day.
+    if first[10:11] == second[10:11] == "T":
+        if first[-6:] == second[-6:] and first[-6] in "+-":
+            return first > second
+        return datetime.fromisoformat(first) > datetime.fromisoformat(second)
     first_day, second_day = day_of(first), day_of(second)
     return first_day is not None and second_day is not None and first_day > second_day
 

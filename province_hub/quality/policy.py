@@ -41,6 +41,6 @@ def load_policy(path: Path = _DEFAULT) -> Policy:
     if not isinstance(refuse, list):
         raise PolicyError(f"{path}: refuse: found {refuse!r}, expected a list of rule ids")
     for position, rule in enumerate(refuse):
-        if rule not in RULES:
+        if not isinstance(rule, str) or rule not in RULES:
             raise PolicyError(f"{path}: refuse[{position}]: found {rule!r}, expected one of {', '.join(sorted(RULES))}")
     return Policy(version, frozenset(refuse))

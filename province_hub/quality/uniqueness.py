@@ -46,3 +46,18 @@ SAME_IDENTITY_TWICE = declare(
         mend_zh="请保证事务内不重复，或改用batch。",
     )
 )
+
+OTHER_VERSION = declare(
+    Rule(
+        id="uniqueness.other-version",
+        dimension=Dimension.UNIQUENESS,
+        severity="error",
+        code="conflict",
+        title_en="The record is not at the version that the update was made from",
+        title_zh="记录版本已变更",
+        expected_en="the version that If-Match names",
+        expected_zh="If-Match所指的版本",
+        mend_en="Read the record again, make the change on its present version, and send that version in If-Match.",
+        mend_zh="请重新读取记录，在最新版本上修改后再上传。",
+    )
+)

@@ -10,7 +10,11 @@ from sqlmodel import SQLModel
 
 from province_hub.store.tables import SUBMISSION
 
-__all__ = ["StoreError", "create_tables", "for_writing", "holds_records", "in_memory", "open_store"]
+__all__ = ["StoreError", "create_tables", "for_writing", "in_memory", "open_store"]
+
+
+# The number of the writers' lock on PostgreSQL; any number that nobody else uses in the same database.
+_WRITERS = 320_000
 
 
 class StoreError(ValueError):
@@ -46,6 +50,8 @@ def open_store(store: str, *, must_exist: bool = False) -> Engine:
         engine = create_engine(parsed)
         if parsed.get_backend_name() == "sqlite":
             _prepare_sqlite(engine)
+        else:
+            event.listen(engine, "begin", _lock_postgresql)
         with engine.connect() as connection:
             if must_exist and not inspect(connection).has_table(SUBMISSION.name):
                 raise StoreError(f"store {store!r}: found no hub's tables there; the store of a run is DIR/hub.sqlite")
@@ -68,18 +74,18 @@ def create_tables(engine: Engine) -> None:
     SQLModel.metadata.create_all(for_writing(engine))
 
 
-def holds_records(connection: Connection) -> bool:
-    """Whether anything was ever submitted to this store."""
-    return connection.execute(SUBMISSION.select().limit(1)).first() is not None
-
-
 def for_writing(engine: Engine) -> Engine:
-    """The same store, for transactions that write.
+    """The same store, for transactions that write: one after the other, also between processes.
 
-    On SQLite these take the write lock as they begin: one that first reads and then writes would fail where
-    another process wrote in between.
+    What a submission becomes depends on what is there, so two of them may not look at the same time. SQLite's write
+    lock is taken as the transaction begins, on PostgreSQL an advisory lock.
     """
     return engine.execution_options(writes=True)
+
+
+def _lock_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -20,7 +20,6 @@ class Held(NamedTuple):
     data_set: str
     event_day: str
     usable: bool
-    holder: int | None
     digest: bytes
 
 

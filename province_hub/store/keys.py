@@ -1,12 +1,34 @@
 """Keys for new rows, taken from the store in blocks so that several writers never meet."""
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, select, update
 
 from province_hub.store.engine import for_writing
 from province_hub.store.tables import COUNTER
 
 _BLOCK = 10_000
+_LONGEST = 18  # digits: what a 64-bit column holds for certain
 _NAME = "key"
+_BEGIN_COUNTING = "INSERT INTO counter (name, next_key) VALUES ('key', 1) ON CONFLICT (name) DO NOTHING"
+
+
+def hub_id(key: int) -> str:
+    """The id that the hub gives to a record.
+
+    The letter keeps it apart from the plain numbers that county systems give: a county's `Patient/17` never means
+    the hub's seventeenth record.
+    """
+    return f"r{key}"
+
+
+def key_of(logical_id: str) -> int | None:
+    """The key behind an id that the hub gave, or None for any other id."""
+    return number_of(logical_id[1:]) if logical_id.startswith("r") else None
+
+
+def number_of(digits: str) -> int | None:
+    """A key as people write it, or None for what cannot be one."""
+    plain = digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST and not digits.startswith("0")
+    return int(digits) if plain else None
 
 
 class Keys:
@@ -27,12 +49,9 @@ class Keys:
         size = max(_BLOCK, count)
         with self._engine.begin() as connection:
             mine = COUNTER.c.name == _NAME
-            first = connection.execute(select(COUNTER.c.next_key).where(mine).with_for_update()).scalar()
-            if first is None:
-                first = 1
-                connection.execute(insert(COUNTER).values(name=_NAME, next_key=first + size))
-            else:
-                connection.execute(update(COUNTER).where(mine).values(next_key=first + size))
+            connection.exec_driver_sql(_BEGIN_COUNTING)
+            first = connection.execute(select(COUNTER.c.next_key).where(mine).with_for_update()).scalar_one()
+            connection.execute(update(COUNTER).where(mine).values(next_key=first + size))
         self._next, self._end = first, first + size
 
     def take(self) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
+from province_hub.store.keys import key_of
 from province_hub.store.tables import PAST_VERSION, RECORD
 
 _EMPTY = msgspec.Raw(b"{}")
@@ -23,11 +24,12 @@ class Published:
 def read_record(
     connection: Connection, resource_type: str, logical_id: str, version: int | None = None
 ) -> Published | None:
-    """The record `Patient/1234` (the hub's id) or `Patient/320481-7` (the node's own), or None.
+    """The record `Patient/r1234` (the hub's id) or `Patient/320481-7` (the node's own), or None.
 
     The current version, or the one asked for.
     """
-    named = RECORD.c.key == int(logical_id) if logical_id.isdecimal() else RECORD.c.client_id == logical_id
+    key = key_of(logical_id)
+    named = RECORD.c.client_id == logical_id if key is None else RECORD.c.key == key
     columns = (RECORD.c.key, RECORD.c.version, RECORD.c.arrived_at, RECORD.c.body)
     current = connection.execute(select(*columns).where(named, RECORD.c.resource_type == resource_type)).first()
     if current is None:

@@ -59,9 +59,9 @@ class Record(SQLModel, table=True):
     """The current version of one resource that one node holds at the hub.
 
     `identity` is the business identifier it is known by (`system|value`), or `id:<id>` where the node chose
-    the id. `since_day` is the arrival day of its first version. `holder` says whose record it is, for a
-    Patient and a health record: the resident's key, or minus the Patient's key where no resident number links
-    it. `digest` is taken over `body`, which carries neither id nor meta version.
+    the id. `since_day` is the arrival day of its first version. `subject` is the key of the Patient that a health
+    record is about, `resident` the province's resident that a Patient is. `digest` is taken over `body`, which
+    carries neither id nor meta version.
     """
 
     __tablename__ = "record"
@@ -76,11 +76,11 @@ class Record(SQLModel, table=True):
             postgresql_where=text("client_id IS NOT NULL"),
         ),
         Index(
-            "record_health_record_holder",
+            "record_health_record",
             "data_set",
             "node",
             "since_day",
-            "holder",
+            "subject",
             sqlite_where=_HEALTH_RECORDS,
             postgresql_where=_HEALTH_RECORDS,
         ),
@@ -98,7 +98,8 @@ class Record(SQLModel, table=True):
     arrived_at: str
     submission: int = Field(sa_type=BigInteger)
     usable: bool
-    holder: int | None = Field(default=None, sa_type=BigInteger)
+    subject: int | None = Field(default=None, sa_type=BigInteger)
+    resident: int | None = Field(default=None, sa_type=BigInteger)
     digest: bytes = Field(sa_type=LargeBinary)
     body: bytes = Field(sa_type=LargeBinary)
 
@@ -212,7 +213,8 @@ class LedgerLine(SQLModel, table=True):
     """What became of one node's entries of one kind that arrived on one day and happened on another (上传台账).
 
     `new`, `updated`, `repeated` and `refused` add up to what was submitted. `held` and `usable` are changes:
-    summed over arrival days they are what the hub holds, so a bulletin can be frozen at any day.
+    summed over arrival days they are what the hub holds and what of it has no finding that bars its use, so a
+    bulletin can be frozen at any day. `new_usable` are those of `new` that came usable.
     """
 
     __tablename__ = "ledger"
@@ -232,6 +234,7 @@ class LedgerLine(SQLModel, table=True):
     refused: int
     held: int
     usable: int
+    new_usable: int
 
 
 class ExpectedVolume(SQLModel, table=True):
