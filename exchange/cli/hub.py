@@ -1,5 +1,6 @@
 """`exchange hub`: the provincial hub, served on loopback."""
 
+import gc
 import socket
 import sys
 import threading
@@ -84,6 +85,10 @@ def _serve(
         app = make_app(engine, _clock(engine, clock, region), settings)
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=20)
     server = _announced_server()(config)
+    # What is loaded by now stays for good: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     if until_input_ends:
         threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
     server.run(sockets=[listening])

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cache
 
 from sqlalchemy import Connection
+
+from province_hub.store.rows import execute_many
 
 _COUNTS = ("new", "updated", "repeated", "refused", "held", "usable", "new_usable")
 _KEY = ("node", "arrival_day", "resource_type", "data_set", "event_day")
@@ -39,13 +40,15 @@ class Increments:
             return
         # One order of keys for all writers, so that two of them never wait for each other in a circle.
         rows = [(*key, *counts) for key, counts in sorted(self._counts.items())]
-        connection.exec_driver_sql(_upsert(connection.dialect.name), rows)
+        execute_many(connection, _UPSERT, rows)
 
 
-@cache
-def _upsert(database: str) -> str:
+def _upsert() -> str:
     names = (*_KEY, *_COUNTS)
-    places = ", ".join(["%s" if database == "postgresql" else "?"] * len(names))
     added = ", ".join(f'"{name}" = ledger."{name}" + excluded."{name}"' for name in _COUNTS)
     quoted = ", ".join(f'"{name}"' for name in names)
+    places = ", ".join("?" * len(names))
     return f"INSERT INTO ledger ({quoted}) VALUES ({places}) ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}"
+
+
+_UPSERT = _upsert()

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection
 
+from province_hub.store.rows import fetch_all
+
 
 class Held(NamedTuple):
     """The current version of a record, without its body."""
@@ -58,7 +60,7 @@ class Holdings:
         if not wanted:
             return []
         listed = list(wanted) if self._queries.takes_arrays else orjson.dumps(list(wanted)).decode()
-        return list(self._connection.exec_driver_sql(query, (self._node, listed)))
+        return fetch_all(self._connection, query, (self._node, listed))
 
 
 class _Queries(NamedTuple):
@@ -76,17 +78,17 @@ class _Queries(NamedTuple):
 def _queries(database: str) -> _Queries:
     # One parameter, however many values: a statement stays the same, and no database's limit is met.
     takes_arrays = database == "postgresql"
-    place, among = ("%s", "= ANY(%s)") if takes_arrays else ("?", "IN (SELECT value FROM json_each(?))")
+    among = "= ANY(?)" if takes_arrays else "IN (SELECT value FROM json_each(?))"
     columns = ", ".join(f"record.{name}" for name in Held._fields)
     return _Queries(
         takes_arrays,
-        by_identity=f"SELECT {columns} FROM record WHERE node = {place} AND identity {among}",
+        by_identity=f"SELECT {columns} FROM record WHERE node = ? AND identity {among}",
         by_other_identifier=(
             f"SELECT token, {columns} FROM other_identifier JOIN record ON record.key = other_identifier.record "
-            f"WHERE other_identifier.node = {place} AND token {among}"
+            f"WHERE other_identifier.node = ? AND token {among}"
         ),
-        by_key=f"SELECT {columns} FROM record WHERE node = {place} AND key {among}",
-        bodies=f"SELECT key, arrived_at, submission, body FROM record WHERE node = {place} AND key {among}",
+        by_key=f"SELECT {columns} FROM record WHERE node = ? AND key {among}",
+        bodies=f"SELECT key, arrived_at, submission, body FROM record WHERE node = ? AND key {among}",
         # Residents belong to the province: any node's resident number finds them.
-        residents=f"SELECT resident_number, key FROM resident WHERE {place} <> '' AND resident_number {among}",
+        residents=f"SELECT resident_number, key FROM resident WHERE ? <> '' AND resident_number {among}",
     )
