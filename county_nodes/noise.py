@@ -14,7 +14,7 @@ import msgspec
 from county_nodes.draws import Draws
 from county_nodes.population import check_character
 from county_nodes.records import Resource, reference
-from exchange.systems import LOINC, OBSERVATION_NUMBER, PATIENT_INDEX, RESIDENT_NUMBER
+from exchange.systems import BASE, LOINC, OBSERVATION_NUMBER, PATIENT_INDEX, RESIDENT_NUMBER
 
 Effect = Literal["marked", "refused"]
 
@@ -159,11 +159,14 @@ def _coded(resource: Resource) -> tuple[str, Resource] | None:
             return None
 
 
+_NATIONAL = ("urn:oid:", f"{BASE}/CodeSystem/")
+
+
 def _unmapped_code(resource: Resource, draws: Draws) -> Change | None:
     if "serviceType" not in resource and resource["resourceType"] == "Encounter":
         return None
     found = _coded(resource)
-    if found is None or str(found[1].get("system", "")).startswith("urn:oid:"):
+    if found is None or str(found[1].get("system", "")).startswith(_NATIONAL):
         return None  # sent in national form: there is no local code here
     element, coding = found
     original, coding["code"] = coding["code"], f"ZZ{draws.between(100, 999)}"

@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import msgspec
 
-from exchange.bulletin import Bulletin, from_json
+from exchange.bulletin import Bulletin
 from exchange.regions import NodeExpected
 
+_EXAMPLE = "http://127.0.0.1:8080"
 _FHIR_JSON = "application/fhir+json; charset=utf-8"
 # A large submission may wait behind others for the writer; connecting to a hub that is there takes no time.
 _TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+
+
+Shape = TypeVar("Shape")
 
 
 class HubError(RuntimeError):
@@ -41,11 +45,14 @@ class ReceiptCounts(msgspec.Struct, frozen=True):
 
 
 class HubClient:
-    """A connection to one hub. `transport` replaces the network in tests."""
+    """A connection to one hub. `transport` replaces the network in tests. Raises HubError for what is no address."""
 
     def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
-        self._client = httpx.Client(base_url=self.url, transport=transport, timeout=_TIMEOUT)
+        try:
+            self._client = httpx.Client(base_url=self.url, transport=transport, timeout=_TIMEOUT)
+        except httpx.InvalidURL as error:
+            raise HubError(f"{url}: found no address of a hub ({error}), expected one such as {_EXAMPLE}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +79,7 @@ class HubClient:
 
     def time(self) -> HubTime:
         """The hub's clock. Raises HubError."""
-        return msgspec.json.decode(self._ask("GET", "/api/clock"), type=HubTime)
+        return self._ask_for(HubTime, "/api/clock")
 
     def set_time(self, now: datetime) -> None:
         """Set a simulated hub's clock, forward only. Raises HubError."""
@@ -87,19 +94,26 @@ class HubClient:
         query = {"from": first.isoformat(), "to": last.isoformat(), "by": by}
         if as_of is not None:
             query["as_of"] = as_of.isoformat()
-        return from_json(self._ask("GET", "/api/bulletin", query=query))
+        return self._ask_for(Bulletin, "/api/bulletin", query)
 
     def receipt(self, submission: str) -> ReceiptCounts:
         """The counts of a submission's receipt. Raises HubError."""
-        return msgspec.json.decode(self._ask("GET", f"/api/submissions/{submission}"), type=ReceiptCounts)
+        return self._ask_for(ReceiptCounts, f"/api/submissions/{submission}")
+
+    def _ask_for(self, shape: type[Shape], path: str, query: dict[str, str] | None = None) -> Shape:
+        content = self._ask("GET", path, query=query)
+        try:
+            return msgspec.json.decode(content, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise HubError(f"GET {self.url}{path}: found an answer that no hub gives ({error})") from error
 
     def _ask(self, method: str, path: str, content: Any = None, query: dict[str, str] | None = None) -> bytes:
         body = None if content is None else msgspec.json.encode(content)
         try:
             response = self._client.request(method, path, content=body, params=query)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise HubError(f"{method} {self.url}{path}: no answer ({error}); is a hub running there?") from error
-        if response.is_error:
+        if not response.is_success:
             raise HubError(f"{method} {self.url}{path}: {response.status_code} {diagnostics(response)}")
         return response.content
 

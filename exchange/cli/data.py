@@ -45,7 +45,7 @@ def sample(
         str, typer.Option(help="The node in whose code tables it is written; see `exchange nodes`.")
     ] = "320481",
 ) -> None:
-    """Print a valid bundle to start from: one patient with one visit, in the node's own code tables."""
+    """Print a valid bundle to start from (样例): one patient with one visit, in the node's own codes (本地码)."""
     from exchange.regions import RegionError
     from exchange.scenario.file import ScenarioError
     from exchange.scenario.sample import sample_bundle

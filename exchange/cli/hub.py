@@ -1,6 +1,7 @@
 """`exchange hub`: the provincial hub, served on loopback."""
 
 import gc
+import signal
 import socket
 import sys
 import threading
@@ -85,6 +86,9 @@ def _serve(
         app = make_app(engine, _clock(engine, clock, region), settings)
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=20)
     server = _announced_server()(config)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        # The server ends well on these and then passes them on; by then nothing is left to do.
+        signal.signal(ending, lambda *_: None)
     # What is loaded by now stays for good: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from exchange.cli.common import arrival, console, failures
+from exchange.cli.common import arrival, failures
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -35,38 +35,27 @@ def list_(
     ] = "waiting",
     limit: Annotated[int, typer.Option(help="As many at most.", min=1)] = 50,
 ) -> None:
-    """List what is in quarantine, oldest first."""
-    from rich import box
-    from rich.table import Table
-
+    """List what is in quarantine (隔离), oldest first."""
     from province_hub.intake.quarantine import list_quarantine
 
     with _open(store).connect() as connection:
         items = list_quarantine(connection, node=node, state=state, limit=limit)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for header in (
-        "Item 编号",
-        "Node 单位",
-        "Arrived 到达",
-        "Submission 批次",
-        "Entry 条目",
-        "Type 类型",
-        "State",
-        "Rules 规则",
-    ):
-        table.add_column(header, no_wrap=header != "Rules 规则", overflow="fold")
+    if not items:
+        typer.echo("Nothing there. 无。")
+        return
+    # Plain lines: a terminal that is too narrow wraps the rules, and nothing is cut off.
+    typer.echo("Item      Node    Arrived           Submission  Entry  Type               State     Rules")
     for item in items:
         entry = "all" if item.entry is None else str(item.entry)
-        table.add_row(
-            str(item.key), item.node, item.arrived_at[:19], item.submission, entry, item.resource_type, item.state,
-            ", ".join(item.rules),
-        )  # fmt: skip
-    console().print(table if items else "Nothing there. 无。")
+        typer.echo(
+            f"{item.key:<9} {item.node:<7} {item.arrived_at[:16]:<16} {item.submission:>11}  {entry:>5}  "
+            f"{item.resource_type:<18} {item.state:<9} {', '.join(item.rules)}"
+        )
 
 
 @app.command()
 def show(key: Key, store: Store) -> None:
-    """Show an item: what was sent, and why it was refused."""
+    """Show an item in quarantine (隔离): what was sent, and why it was refused."""
     import msgspec
 
     from province_hub.intake.quarantine import QuarantineError, kept_item
@@ -89,7 +78,7 @@ def replay(
     ] = None,
     day: Annotated[str | None, typer.Option(help="The day of arrival. [default: today]", metavar="YYYY-MM-DD")] = None,
 ) -> None:
-    """Send an item through the hub again, as it was or corrected; its receipt is printed."""
+    """Send an item through the hub again (重放), as it was or corrected; its receipt is printed."""
     import msgspec
 
     from province_hub.intake.commit import AlreadyDecided
@@ -109,7 +98,7 @@ def replay(
 
 @app.command()
 def withdraw(key: Key, store: Store) -> None:
-    """Take an item out of what waits, without storing it; it is kept as withdrawn."""
+    """Take an item out of what waits (撤回), without storing it; it is kept as withdrawn."""
     from exchange.clock import SystemClock
     from province_hub.intake.quarantine import QuarantineError
     from province_hub.intake.quarantine import withdraw as withdrawn

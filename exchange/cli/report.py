@@ -68,14 +68,13 @@ def bulletin(
                 for name in ("city", "hospital", "node")
                 if name == by or format_ in (Format.html, Format.xlsx)
             }
-    if format_ is Format.table:
-        _print_table(wanted[by], lang, out)
-        return
-    content = _written(format_, wanted, by)
-    if out:
-        out.write_bytes(content)
-    else:
-        typer.echo(content.decode(), nl=False)
+    with failures(OSError):
+        if format_ is Format.table:
+            _print_table(wanted[by], lang, out)
+        elif out:
+            out.write_bytes(_written(format_, wanted, by))
+        else:
+            typer.echo(_written(format_, wanted, by).decode(), nl=False)
 
 
 def _print_table(wanted: "Bulletin", lang: Language, out: Path | None) -> None:

@@ -1,5 +1,8 @@
 """`exchange simulate`, `exchange scenarios` and `exchange county`: nodes that push, day by day."""
 
+import contextlib
+import signal
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,11 +57,16 @@ def simulate(
             hub=hub,
             processes=processes,
         )
-        if not 0 < wanted.scale <= 1:
-            raise Failure(f"--scale: found {wanted.scale:g}, expected a number above 0 and at most 1")
+        check_scale(wanted.scale)
         plan_nodes(loaded, wanted.scale, wanted.seed)  # refuse before anything is made
         folder = choose_folder(out, loaded.name)
         _run(replace_folder(wanted, folder), lang)
+
+
+def check_scale(scale: float) -> None:
+    """Raise Failure for what is no share of the real volumes."""
+    if not 0 < scale <= 1:
+        raise Failure(f"--scale: found {scale:g}, expected a number above 0 and at most 1")
 
 
 def replace_folder(run: "Run", folder: Path) -> "Run":
@@ -70,17 +78,36 @@ def replace_folder(run: "Run", folder: Path) -> "Run":
 
 def _run(run: "Run", lang: Language) -> None:
     from exchange.cli.progress import show_progress
+    from exchange.scenario.output import clear_if_not_begun
     from exchange.scenario.run import run as events_of
 
     screen = console()
     try:
-        published = show_progress(screen, run, events_of(run))
+        with _one_interrupt():
+            published = show_progress(screen, run, events_of(run))
     except KeyboardInterrupt:
         raise Failure(
             f"stopped. What the hub had acknowledged is in its store; {run.folder} is incomplete and can be removed. "
             "To run again, choose another --out."
         ) from None
+    finally:
+        clear_if_not_begun(run.folder)
     _show(published, run, lang)
+
+
+@contextlib.contextmanager
+def _one_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the run once; pressed again, it does not disturb the ending."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _show(published: "Published", run: "Run", lang: Language) -> None:
@@ -109,7 +136,7 @@ def _show(published: "Published", run: "Run", lang: Language) -> None:
 
 
 def scenarios(lang: Lang = Language.en) -> None:
-    """List the shipped scenarios and explain them."""
+    """List the shipped scenarios (场景) and explain them."""
     from exchange.scenario.file import load_scenario, shipped_scenarios
 
     for name in shipped_scenarios():
@@ -139,6 +166,8 @@ def county(
     from exchange.scenario.county import DayPushed, push_county
     from exchange.scenario.file import ScenarioError, load_scenario
 
+    if scale is not None:
+        check_scale(scale)
     with failures(ScenarioError, RegionError, HubError):
         loaded = load_scenario(scenario)
         values = loaded.values
@@ -151,6 +180,7 @@ def county(
             first=from_.date() if from_ else None,
             last=to.date() if to else None,
         )
-        typer.echo(DayPushed.header())
-        for day in pushed:
+        for number, day in enumerate(pushed):
+            if number == 0:
+                typer.echo(DayPushed.header())
             typer.echo(day.line())

@@ -10,7 +10,7 @@ import msgspec
 
 from codemaps import CodemapError, load_dialect
 from exchange.clock import CHINA
-from exchange.regions import Region, RegionError, load_region
+from exchange.regions import PrintedCity, PrintedHospital, Region, RegionError, load_region
 
 _SHIPPED = Path(__file__).with_name("shipped")
 
@@ -77,6 +77,7 @@ def load_scenario(name_or_path: str) -> Scenario:
         region = load_region(values.region)
         for code in values.cities or ():
             region.city(code)
+        _check_region(path, values, region)
         for dialect in sorted({node.dialect for node in region.nodes}):
             load_dialect(dialect)
     except (RegionError, CodemapError) as error:
@@ -96,6 +97,30 @@ def _read(path: Path) -> ScenarioFile:
     except msgspec.ValidationError as error:
         expected = ", ".join(ScenarioFile.__struct_fields__)
         raise ScenarioError(f"{path}: {error}; the keys are {expected}") from error
+
+
+def _check_region(path: Path, values: ScenarioFile, region: Region) -> None:
+    """What the file says of days has to suit the region."""
+    days = (values.period_to - values.period_from).days + 1
+    codes = values.cities or [city.code for city in region.cities]
+    rows: list[PrintedCity | PrintedHospital] = [row for row in region.printed.cities if row.code in codes]
+    rows += region.printed.hospitals if values.hospitals else ()
+    for row in rows:
+        if row.upload_days > days:
+            raise ScenarioError(
+                f"{path}: period_to: found {values.period_to}, {days} days from {values.period_from}, and "
+                f"{row.name_en} has {row.upload_days} upload days; expected a period of at least as many"
+            )
+    for code in codes:
+        missing = set(region.nodes_of_city(code, values.period_from)) - set(
+            region.nodes_of_city(code, values.registry_day)
+        )
+        if missing:
+            node = min(missing, key=lambda each: each.code)
+            raise ScenarioError(
+                f"{path}: registry_day: found {values.registry_day}, expected a day on which every county platform may "
+                f"upload; {node.code} {node.name_zh} may from {node.valid_from}"
+            )
 
 
 def _check(path: Path, values: ScenarioFile) -> None:

@@ -16,6 +16,7 @@ from exchange.scenario.file import ScenarioError
 from exchange.scenario.workers import Sent
 
 STORE = "hub.sqlite"
+TRUTH = "truth.ndjson"
 
 
 def choose_folder(wanted: Path | None, scenario: str) -> Path:
@@ -29,17 +30,29 @@ def choose_folder(wanted: Path | None, scenario: str) -> Path:
                 f"--out {wanted}: found something there, expected a new or empty folder; nothing was touched. "
                 "Choose another folder, or remove this one."
             )
-        wanted.mkdir(parents=True, exist_ok=True)
+        _make(wanted)
         return wanted
     number = 1
     while True:
         folder = Path("out") / (scenario if number == 1 else f"{scenario}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-        else:
+        if not folder.exists():
+            _make(folder)
             return folder
+        number += 1
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScenarioError(f"--out {folder}: cannot be made ({error.strerror}); choose another folder") from error
+
+
+def clear_if_not_begun(folder: Path) -> None:
+    """Empty the folder of a run that was refused before it began: all in it is from that try."""
+    if folder.is_dir() and not (folder / TRUTH).exists():
+        for path in folder.iterdir():
+            path.unlink()
 
 
 class Journal:
@@ -47,7 +60,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         with ExitStack() as stack:
-            self._truth = stack.enter_context((folder / "truth.ndjson").open("wb"))
+            self._truth = stack.enter_context((folder / TRUTH).open("wb"))
             sent = stack.enter_context((folder / "sent.csv").open("w", encoding="utf-8", newline=""))
             self._sent = csv.writer(sent, lineterminator="\n")
             self._sent.writerow(("day", "node", "submission", "entries", "sha256"))

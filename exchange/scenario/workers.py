@@ -1,13 +1,15 @@
 """Node processes: each drives any node of the scenario for one day at a time and pushes over real HTTP."""
 
 import hashlib
+import os
 import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.queues import SimpleQueue
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -58,6 +60,13 @@ class NodeProcesses:
         self._processes = processes
         self._progress: SimpleQueue[Progress] = context.SimpleQueue()
         self._pool = ProcessPoolExecutor(processes, context, _begin, (work, self._progress))
+        # Ctrl-C is the scenario's to hear: processes that begin while it is blocked here never hear it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            for _ in range(processes):
+                self._pool.submit(_nothing)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def __enter__(self) -> Self:
         return self
@@ -121,8 +130,20 @@ _workers: list[_Worker] = []
 
 
 def _begin(work: Work, progress: "SimpleQueue[Progress]") -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the scenario decides when a run ends
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _workers.append(_Worker(work, progress))
+
+
+def _end_with_parent() -> None:
+    """A node process without its scenario has nobody to work for."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _nothing() -> None:
+    """Make a process begin."""
 
 
 def _push_day(nodes: list[str], day: date, registry: bool) -> list[Sent]:

@@ -28,6 +28,9 @@ class TurnedAway(Exception):  # noqa: N818  # it is an outcome, and is named as 
     diagnostics: str
     expression: str = ""
 
+    def __str__(self) -> str:
+        return self.diagnostics
+
 
 _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.?")
 
