@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from county_nodes.concepts import Resource
 from county_nodes.draws import Draws
 from county_nodes.population import check_character
-from county_nodes.records import Resource, reference
+from county_nodes.records import reference
 from exchange.systems import BASE, LOINC, OBSERVATION_NUMBER, PATIENT_INDEX, RESIDENT_NUMBER
 
 Effect = Literal["marked", "refused"]

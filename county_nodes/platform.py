@@ -9,11 +9,13 @@ import orjson
 
 from codemaps import CodeTable, Localiser
 from county_nodes.care import GENERAL, SPECIALTIES, UPLOAD_HOUR
+from county_nodes.concepts import Resource
 from county_nodes.draws import Draws
 from county_nodes.noise import Change, Kind, Noise, Truth
+from county_nodes.patients import Patients
 from county_nodes.plan import NodePlan
-from county_nodes.population import Patients, People
-from county_nodes.records import Institution, Records, Resource
+from county_nodes.population import People
+from county_nodes.records import Institution, Records
 from county_nodes.registry import registered_records
 from county_nodes.upload import Again, Newcomer, Upload
 from exchange.regions import Node

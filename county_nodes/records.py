@@ -7,10 +7,11 @@ codes) are shared between objects; what a dialect may rewrite is made anew each 
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from codemaps import CodeTable
-from county_nodes.care import Analyte, Diagnosis, Examination, Medication, Panel, VisitClass
+from county_nodes.care import Diagnosis, Examination, Medication, Panel, VisitClass
+from county_nodes.concepts import TERMINOLOGY, Resource, coding, loinc_code, quantity
 from county_nodes.population import Person
 from exchange.systems import (
     ACT_CODE,
@@ -24,9 +25,7 @@ from exchange.systems import (
     HEALTH_RECORD_TYPE,
     INPATIENT_NUMBER,
     LABORATORY_REPORT_NUMBER,
-    LOINC,
     NODE_CODE,
-    OBSERVATION_NUMBER,
     ORGANIZATION_NUMBER,
     OUTPATIENT_NUMBER,
     PATIENT_ETHNICITY,
@@ -35,14 +34,9 @@ from exchange.systems import (
     PROCEDURE_NUMBER,
     PROFILE,
     RESIDENT_NUMBER,
-    UCUM,
 )
 
-# A JSON object; its values are of any JSON type.
-Resource = dict[str, Any]
-
 ATC: Final = "http://www.whocc.no/atc"
-_TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem"
 _CLOCK: Final = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:00+08:00" for minute in range(1440))
 _CLASS_NAMES: Final = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient encounter"}
 
@@ -243,73 +237,6 @@ class Records:
         return resource
 
 
-def laboratory_value(
-    number: str, subject: Resource, encounter: Resource | None, analyte: Analyte, value: float, when: str
-) -> Resource:
-    """Return a laboratory Observation with unit, reference range and, outside it, an interpretation."""
-    code, quantity, limits = _analyte(analyte)
-    resource: Resource = {
-        "resourceType": "Observation",
-        "identifier": [{"system": OBSERVATION_NUMBER, "value": number}],
-        "status": "final",
-        "category": _LABORATORY,
-        "code": code,
-        "subject": subject,
-        "effectiveDateTime": when,
-        "valueQuantity": {"value": value, **quantity},
-        "referenceRange": limits,
-    }
-    if encounter:
-        resource["encounter"] = encounter
-    if value > analyte.high:
-        resource["interpretation"] = _HIGH
-    elif value < analyte.low:
-        resource["interpretation"] = _LOW
-    return resource
-
-
-def blood_pressure(
-    number: str, subject: Resource, encounter: Resource | None, systolic: int, diastolic: int, when: str
-) -> Resource:
-    """Return a blood pressure as one Observation with two components."""
-    resource: Resource = {
-        "resourceType": "Observation",
-        "identifier": [{"system": OBSERVATION_NUMBER, "value": number}],
-        "status": "final",
-        "category": _VITAL_SIGNS,
-        "code": _BLOOD_PRESSURE,
-        "subject": subject,
-        "effectiveDateTime": when,
-        "component": [
-            {"code": _SYSTOLIC, "valueQuantity": {"value": systolic, **_MERCURY}},
-            {"code": _DIASTOLIC, "valueQuantity": {"value": diastolic, **_MERCURY}},
-        ],
-    }
-    if encounter:
-        resource["encounter"] = encounter
-    return resource
-
-
-def vital_sign(
-    number: str, subject: Resource, encounter: Resource | None, sign: str, value: float, when: str
-) -> Resource:
-    """One of `VITAL_SIGNS` as an Observation."""
-    code, quantity = VITAL_SIGNS[sign]
-    resource: Resource = {
-        "resourceType": "Observation",
-        "identifier": [{"system": OBSERVATION_NUMBER, "value": number}],
-        "status": "final",
-        "category": _VITAL_SIGNS,
-        "code": code,
-        "subject": subject,
-        "effectiveDateTime": when,
-        "valueQuantity": {"value": value, **quantity},
-    }
-    if encounter:
-        resource["encounter"] = encounter
-    return resource
-
-
 def laboratory_report(
     number: str,
     subject: Resource,
@@ -324,7 +251,7 @@ def laboratory_report(
         "identifier": [{"system": LABORATORY_REPORT_NUMBER, "value": number}],
         "status": "final",
         "category": _service("LAB"),
-        "code": _code(panel.loinc, panel.name),
+        "code": loinc_code(panel.loinc, panel.name),
         "subject": subject,
         "effectiveDateTime": when,
         "issued": when,
@@ -352,7 +279,7 @@ def examination_report(
         "identifier": [{"system": EXAMINATION_REPORT_NUMBER, "value": number}],
         "status": "final",
         "category": _service(examination.category),
-        "code": _code(examination.loinc, examination.name),
+        "code": loinc_code(examination.loinc, examination.name),
         "subject": subject,
         "effectiveDateTime": when,
         "issued": when,
@@ -409,37 +336,9 @@ _HEALTH_RECORDS: Final = {
 }
 
 
-def _coding(system: str, code: str, display: str) -> Resource:
-    return {"coding": [{"system": system, "code": code, "display": display}]}
-
-
-def _quantity(unit: str, code: str) -> Resource:
-    return {"unit": unit, "system": UCUM, "code": code}
-
-
-@cache
-def _code(loinc: str, name: str) -> Resource:
-    return {"coding": [{"system": LOINC, "code": loinc}], "text": name} if loinc else {"text": name}
-
-
 @cache
 def _service(category: str) -> list[Resource]:
     return [{"coding": [{"system": DIAGNOSTIC_SERVICE, "code": category}]}]
-
-
-_ANALYTES: dict[str, tuple[Resource, Resource, list[Resource]]] = {}
-
-
-def _analyte(analyte: Analyte) -> tuple[Resource, Resource, list[Resource]]:
-    """Return what a laboratory value always has: code, quantity without value, reference range."""
-    parts = _ANALYTES.get(analyte.loinc)
-    if parts is None:
-        quantity = _quantity(analyte.unit, analyte.unit)
-        limits: list[Resource] = [
-            {"low": {"value": analyte.low, **quantity}, "high": {"value": analyte.high, **quantity}}
-        ]
-        parts = _ANALYTES[analyte.loinc] = (_code(analyte.loinc, analyte.name), quantity, limits)
-    return parts
 
 
 @cache
@@ -452,29 +351,10 @@ def _medicine(medication: Medication) -> Resource:
 
 @cache
 def _dose(medication: Medication) -> list[Resource]:
-    return [{"doseQuantity": {"value": medication.dose, **_quantity(medication.unit, medication.unit_code)}}]
+    return [{"doseQuantity": {"value": medication.dose, **quantity(medication.unit, medication.unit_code)}}]
 
 
-_ACTIVE: Final = _coding(f"{_TERMINOLOGY}/condition-clinical", "active", "Active")
-_CONFIRMED: Final = _coding(f"{_TERMINOLOGY}/condition-ver-status", "confirmed", "Confirmed")
-_ENCOUNTER_DIAGNOSIS: Final = _coding(
-    f"{_TERMINOLOGY}/condition-category", "encounter-diagnosis", "Encounter Diagnosis"
-)
-_PROBLEM: Final = _coding(f"{_TERMINOLOGY}/condition-category", "problem-list-item", "Problem List Item")
-_LABORATORY: Final = [_coding(f"{_TERMINOLOGY}/observation-category", "laboratory", "Laboratory")]
-_VITAL_SIGNS: Final = [_coding(f"{_TERMINOLOGY}/observation-category", "vital-signs", "Vital Signs")]
-_HIGH: Final = [_coding(f"{_TERMINOLOGY}/v3-ObservationInterpretation", "H", "High")]
-_LOW: Final = [_coding(f"{_TERMINOLOGY}/v3-ObservationInterpretation", "L", "Low")]
-_BLOOD_PRESSURE: Final = _code("85354-9", "血压")
-_SYSTOLIC: Final = _code("8480-6", "收缩压")
-_DIASTOLIC: Final = _code("8462-4", "舒张压")
-_MERCURY: Final = _quantity("mmHg", "mm[Hg]")
-
-VITAL_SIGNS: Final = {
-    "temperature": (_code("8310-5", "体温"), _quantity("℃", "Cel")),
-    "pulse": (_code("8867-4", "脉率"), _quantity("次/min", "/min")),
-    "respiration": (_code("9279-1", "呼吸频率"), _quantity("次/min", "/min")),
-    "weight": (_code("29463-7", "体重"), _quantity("kg", "kg")),
-    "height": (_code("8302-2", "身高"), _quantity("cm", "cm")),
-}
-"""Vital signs: LOINC code and UCUM quantity."""
+_ACTIVE: Final = coding(f"{TERMINOLOGY}/condition-clinical", "active", "Active")
+_CONFIRMED: Final = coding(f"{TERMINOLOGY}/condition-ver-status", "confirmed", "Confirmed")
+_ENCOUNTER_DIAGNOSIS: Final = coding(f"{TERMINOLOGY}/condition-category", "encounter-diagnosis", "Encounter Diagnosis")
+_PROBLEM: Final = coding(f"{TERMINOLOGY}/condition-category", "problem-list-item", "Problem List Item")

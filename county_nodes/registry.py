@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from codemaps import CodeTable
+from county_nodes.concepts import Resource
 from county_nodes.draws import Draws
 from county_nodes.names import family_name, given_name
+from county_nodes.patients import Patients
 from county_nodes.plan import NodeVolumes
-from county_nodes.population import Patients, Person, Vitals
-from county_nodes.records import Institution, Records, Resource, health_record
+from county_nodes.population import Person, Vitals
+from county_nodes.records import Institution, Records, health_record
 from county_nodes.upload import Newcomer
 
 # When residents were registered: the national programme began in 2009.

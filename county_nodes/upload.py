@@ -25,21 +25,20 @@ from county_nodes.care import (
     panels,
     stay_days,
 )
+from county_nodes.concepts import Resource
 from county_nodes.draws import Draws, running_sum
+from county_nodes.observations import blood_pressure, laboratory_value, vital_sign
+from county_nodes.patients import Patients
 from county_nodes.plan import DayQuota
-from county_nodes.population import Patients, Vitals
+from county_nodes.population import Vitals
 from county_nodes.records import (
     Institution,
     Records,
-    Resource,
     Visit,
-    blood_pressure,
     examination_report,
     laboratory_report,
-    laboratory_value,
     moment,
     reference,
-    vital_sign,
 )
 from exchange.systems import INPATIENT_NUMBER, OBSERVATION_NUMBER, OUTPATIENT_NUMBER
 

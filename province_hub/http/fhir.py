@@ -40,20 +40,11 @@ def fhir_routes(hub: Hub) -> APIRouter:
 
     @routes.get("/{resource_type}/{logical_id}", summary="Read the current version")
     def read(resource_type: str, logical_id: str) -> Response:
-        return _read(resource_type, logical_id, None)
+        return _read(hub, resource_type, logical_id, None)
 
     @routes.get("/{resource_type}/{logical_id}/_history/{version}", summary="Read one version")
     def read_version(resource_type: str, logical_id: str, version: int) -> Response:
-        return _read(resource_type, logical_id, version)
-
-    def _read(resource_type: str, logical_id: str, version: int | None) -> Response:
-        _check_type(resource_type)
-        with hub.engine.connect() as connection:
-            record = read_record(connection, resource_type, logical_id, version)
-        if record is None:
-            named = f"{resource_type}/{logical_id}" + (f"/_history/{version}" if version is not None else "")
-            raise TurnedAway(404, "not-found", f"{named}: there is no such record.")
-        return fhir_response(record.body, headers={"ETag": f'W/"{record.version}"'})
+        return _read(hub, resource_type, logical_id, version)
 
     async def _write(request: Request, method: str, url: str, if_none_exist: str = "") -> Response:
         resource_type = url.partition("?")[0].partition("/")[0]
@@ -83,3 +74,13 @@ def _check_type(resource_type: str) -> None:
             "not-supported",
             f"/fhir/{resource_type}: found {resource_type!r}, expected a resource type of FHIR R4.",
         )
+
+
+def _read(hub: Hub, resource_type: str, logical_id: str, version: int | None) -> Response:
+    _check_type(resource_type)
+    with hub.engine.connect() as connection:
+        record = read_record(connection, resource_type, logical_id, version)
+    if record is None:
+        named = f"{resource_type}/{logical_id}" + (f"/_history/{version}" if version is not None else "")
+        raise TurnedAway(404, "not-found", f"{named}: there is no such record.")
+    return fhir_response(record.body, headers={"ETag": f'W/"{record.version}"'})

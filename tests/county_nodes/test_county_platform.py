@@ -16,8 +16,8 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from codemaps import Translator, load_dialect, shipped_dialects
+from county_nodes.patients import Patients
 from county_nodes.plan import PlanError
-from county_nodes.population import Patients
 from exchange.datasets import data_set_of, event_day, missing_elements
 from exchange.fhir import structure
 from exchange.systems import PATIENT_INDEX, RESIDENT_NUMBER

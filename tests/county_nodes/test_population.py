@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
-from county_nodes.population import CAPACITY, Patients, People, Place, check_character, resident_number, vitals_of
+from county_nodes.patients import Patients
+from county_nodes.population import CAPACITY, People, Place, check_character, resident_number, vitals_of
 from exchange.regions import load_region
 
 SEED = 7

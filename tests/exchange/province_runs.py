@@ -2,6 +2,8 @@
 
 import contextlib
 import csv
+import gc
+import io
 import json
 import os
 import pty
@@ -11,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +21,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from exchange.cli import main
 
 EXCHANGE = (sys.executable, "-m", "exchange.cli")
 PERIOD = ("--from", "2016-03-01", "--to", "2016-04-30")
@@ -71,6 +77,32 @@ def exchange(
     command = [*EXCHANGE, *map(str, arguments)]
     done = subprocess.run(command, input=given, capture_output=True, cwd=folder, timeout=seconds, check=False)
     return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def exchange_here(
+    *arguments: object, given: bytes = b"", folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The same within this process, which has everything loaded: for commands whose process is not the matter."""
+    command = ["exchange", *map(str, arguments)]
+    output, errors = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    code: str | int | None = 0
+    with (
+        contextlib.chdir(folder or "."),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(errors),
+        patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8")),
+        patch.object(sys, "argv", command),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+    with warnings.catch_warnings():
+        # A command leaves its connections to the end of its process.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    said, complained = (each.buffer.getvalue().decode() for each in (output, errors))  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(command, int(code or 0), said, complained)
 
 
 def simulate(folder: Path, scenario: str | Path, scale: float, seed: int, *options: object) -> Run:
@@ -215,8 +247,8 @@ def _processes() -> Iterator[tuple[int, str, int, str]]:
         ["ps", "-axww", "-o", "pid=,stat=,ppid=,command="], capture_output=True, text=True, check=True
     ).stdout
     for line in table.splitlines():
-        pid, state, parent, command = line.split(None, 3)
-        yield int(pid), state[0], int(parent), command
+        pid, state, parent, *command = line.split(None, 3)
+        yield int(pid), state[0], int(parent), "".join(command)
 
 
 class StoppedRun:

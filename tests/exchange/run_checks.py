@@ -4,16 +4,18 @@ import csv
 import re
 from collections import defaultdict
 from html.parser import HTMLParser
+from pathlib import Path
 
 from openpyxl import load_workbook
 from province_runs import Run, query
 
+import exchange.regions
 from codemaps import Equivalence, load_dialect, shipped_dialects
 from exchange.bulletin.columns import COLUMNS, format_rate
 from exchange.regions import load_region
-from exchange.regions.loader import _HERE as REGIONS
 
 REGION = load_region("jiangsu-2016")
+REGION_FOLDER = Path(exchange.regions.__file__).parent / "jiangsu_2016"
 TABLES = {"bulletin_cities.csv": "printed_cities.csv", "bulletin_hospitals.csv": "printed_hospitals.csv"}
 DATA_SET_OF_RATE = {
     "outpatient_rate_pct": "outpatient-visit",
@@ -37,7 +39,7 @@ RULE_OF_KIND = {
 
 def printed_rows(name: str) -> list[dict[str, str]]:
     """A printed table as it lies in the region's folder."""
-    with (REGIONS / "jiangsu_2016" / TABLES[name]).open(encoding="utf-8", newline="") as file:
+    with (REGION_FOLDER / TABLES[name]).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

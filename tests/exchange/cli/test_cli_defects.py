@@ -11,7 +11,7 @@ from province_runs import (
     PERIOD,
     assert_store_is_whole,
     copy_store,
-    exchange,
+    exchange_here,
     in_a_terminal,
     offspring,
     query,
@@ -39,7 +39,7 @@ def test_a_correction_that_is_no_json_is_refused_in_plain_words(zhenjiang_run, t
     store = copy_store(zhenjiang_run.store, tmp_path / "hub.sqlite")
     ((key,),) = query(store, "SELECT min(key) FROM quarantine")
     (tmp_path / "half.json").write_text('{"resourceType": ', encoding="utf-8")
-    said = sentence(exchange("quarantine", "replay", key, "--store", store, "--file", tmp_path / "half.json"))
+    said = sentence(exchange_here("quarantine", "replay", key, "--store", store, "--file", tmp_path / "half.json"))
     assert said.startswith("The body is not a JSON object in UTF-8"), "and no tuple of Python"
     assert query(store, "SELECT state FROM quarantine WHERE key = ?", key) == [("waiting",)]
 
@@ -56,7 +56,9 @@ def test_quarantine_list_shows_number_node_and_rule_in_a_terminal(zhenjiang_run,
 @pytest.mark.parametrize("format_", ["csv", "table"])
 def test_a_report_into_a_folder_that_is_not_there_is_refused_in_one_sentence(zhenjiang_run, tmp_path, format_):
     out = tmp_path / "none" / f"bulletin.{format_}"
-    done = exchange("report", "bulletin", "--store", zhenjiang_run.store, *PERIOD, "--format", format_, "--out", out)
+    done = exchange_here(
+        "report", "bulletin", "--store", zhenjiang_run.store, *PERIOD, "--format", format_, "--out", out
+    )
     assert str(out) in sentence(done)
 
 
@@ -106,7 +108,7 @@ def test_a_hub_that_is_asked_to_end_ends_well_and_leaves_one_file(tmp_path):
 def test_a_refused_run_leaves_the_folder_free_for_the_next_try(zhenjiang_run, tmp_path):
     store = copy_store(zhenjiang_run.store, tmp_path / "used.sqlite")
     assert "it has seen a run already" in sentence(
-        exchange("simulate", "zhenjiang-2016", "--store", store, "--out", tmp_path / "out")
+        exchange_here("simulate", "zhenjiang-2016", "--store", store, "--out", tmp_path / "out")
     )
     out = tmp_path / "out"
     assert not out.exists() or list(out.iterdir()) == []
@@ -114,7 +116,7 @@ def test_a_refused_run_leaves_the_folder_free_for_the_next_try(zhenjiang_run, tm
 
 def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    done = exchange("simulate", "zhenjiang-2016", "--out", tmp_path / "file" / "out")
+    done = exchange_here("simulate", "zhenjiang-2016", "--out", tmp_path / "file" / "out")
     assert str(tmp_path / "file") in sentence(done)
 
 
@@ -123,17 +125,17 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
     [(("county", "320481"), "http://[::1"), (("simulate", "zhenjiang-2016"), "http://127.0.0.1:port")],
 )
 def test_an_address_that_is_none_is_said_in_one_sentence(tmp_path, command, address):
-    assert address in sentence(exchange(*command, "--hub", address, folder=tmp_path))
+    assert address in sentence(exchange_here(*command, "--hub", address, folder=tmp_path))
 
 
 @pytest.mark.parametrize("scale", ["-1", "nan"])
 def test_a_county_s_scale_out_of_range_is_said_in_one_sentence(scale):
-    done = exchange("county", "320481", "--hub", "http://127.0.0.1:9", f"--scale={scale}")
+    done = exchange_here("county", "320481", "--hub", "http://127.0.0.1:9", f"--scale={scale}")
     assert sentence(done) == f"--scale: found {float(scale):g}, expected a number above 0 and at most 1"
 
 
 def test_a_command_that_cannot_begin_prints_no_head_of_a_table():
-    done = exchange("county", "329999", "--hub", "http://127.0.0.1:9")
+    done = exchange_here("county", "329999", "--hub", "http://127.0.0.1:9")
     assert sentence(done).startswith("node '329999'")
     assert done.stdout == ""
 

@@ -5,7 +5,7 @@ import re
 from itertools import count
 
 import pytest
-from province_runs import exchange, in_a_terminal, sentence
+from province_runs import exchange, exchange_here, in_a_terminal, sentence
 from typer.testing import CliRunner
 
 from exchange.cli import app
@@ -109,7 +109,7 @@ def test_nodes_shows_every_code_whole_in_a_terminal(columns):
 
 
 def test_nodes_lists_97_county_platforms_and_12_hospitals_also_into_a_file():
-    shown = exchange("nodes").stdout
+    shown = exchange_here("nodes").stdout
     codes = codes_in(shown)
     assert sum(code.isdecimal() for code in codes) == 97
     assert sum("H" in code for code in codes) == 12
@@ -118,7 +118,7 @@ def test_nodes_lists_97_county_platforms_and_12_hospitals_also_into_a_file():
 
 
 def test_nodes_knows_the_divisions_of_another_day():
-    before, after = exchange("nodes").stdout, exchange("nodes", "--on", "2016-07-01").stdout
+    before, after = exchange_here("nodes").stdout, exchange_here("nodes", "--on", "2016-07-01").stdout
     assert "320813 " in after
     assert "320813 " not in before
 
@@ -129,7 +129,7 @@ def test_nodes_explains_every_dialect():
 
 
 def test_an_unknown_region_is_refused_with_those_there_are():
-    said = sentence(exchange("nodes", "--region", "zhejiang-2016"))
+    said = sentence(exchange_here("nodes", "--region", "zhejiang-2016"))
     assert said.startswith("found no region 'zhejiang-2016', expected a shipped one (jiangsu-2016)")
 
 
@@ -211,6 +211,6 @@ def test_a_sample_is_the_same_every_time_and_its_way_into_validate_is_clean():
 
 
 def test_a_sample_of_an_unknown_node_is_refused():
-    said = sentence(exchange("sample", "--node", "320999"))
+    said = sentence(exchange_here("sample", "--node", "320999"))
     assert "found no node '320999'" in said
     assert "`exchange nodes` lists them" in said

@@ -8,7 +8,7 @@ import urllib.request
 from contextlib import closing
 
 import pytest
-from province_runs import assert_store_is_whole, exchange, query, sentence, serving
+from province_runs import assert_store_is_whole, exchange, exchange_here, query, sentence, serving
 
 from exchange.client import HubClient
 from exchange.scenario.sample import sample_bundle
@@ -97,7 +97,7 @@ def test_a_failed_transaction_waits_as_a_whole_and_is_replayed_as_a_whole(hub, t
 
     ((key, entry, entries),) = query(hub.store, "SELECT key, entry, entries FROM quarantine WHERE node = '321183'")
     assert (entry, entries) == (None, 6)
-    assert " all " in exchange("quarantine", "list", "--store", hub.store, "--node", "321183").stdout
+    assert " all " in exchange_here("quarantine", "list", "--store", hub.store, "--node", "321183").stdout
     kept = json.loads(exchange("quarantine", "show", key, "--store", hub.store).stdout)
     assert kept == bundle
     report["status"] = "final"
@@ -131,7 +131,7 @@ def test_a_hub_of_real_time_refuses_to_have_its_day_set(hub):
 
 
 def test_a_hub_of_real_time_takes_no_scenario(hub, tmp_path):
-    said = sentence(exchange("simulate", "zhenjiang-2016", "--hub", hub.url, "--out", tmp_path / "out"))
+    said = sentence(exchange_here("simulate", "zhenjiang-2016", "--hub", hub.url, "--out", tmp_path / "out"))
     assert said.startswith(f"--hub {hub.url}: found a hub that tells real time, expected one with `--clock simulated`")
     assert "`exchange hub --open --clock simulated` starts one." in said
 
@@ -249,7 +249,7 @@ def test_a_county_moves_the_simulated_clock_along(county_run):
     ids=lambda value: " ".join(value[2:]) + value[0] if isinstance(value, list) else "",
 )
 def test_what_a_county_cannot_do_is_said_in_one_sentence(arguments, complaint):
-    assert complaint in sentence(exchange("county", *arguments))
+    assert complaint in sentence(exchange_here("county", *arguments))
 
 
 def test_a_simulated_clock_goes_on_where_its_store_ended(county_run):

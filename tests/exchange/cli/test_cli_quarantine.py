@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from province_runs import assert_store_is_whole, copy_store, exchange, query, sentence
+from province_runs import assert_store_is_whole, copy_store, exchange_here, query, sentence
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def store(zhenjiang_run, tmp_path):
 
 
 def quarantine(store, *arguments):
-    done = exchange("quarantine", *arguments, "--store", store)
+    done = exchange_here("quarantine", *arguments, "--store", store)
     assert done.returncode == 0, done.stderr
     return done
 
@@ -82,7 +82,7 @@ def test_corrected_it_is_stored_once(store, tmp_path):
     assert listed(quarantine(store, "list", "--state", "replayed").stdout) == [key]
 
     for command in (("replay", key, "--file", file), ("withdraw", key)):
-        said = sentence(exchange("quarantine", *command, "--store", store))
+        said = sentence(exchange_here("quarantine", *command, "--store", store))
         assert said == f"quarantine {key}: found state replayed, expected waiting; nothing was changed"
     assert query(store, "SELECT count(*) FROM record") == [(before + 1,)]
     assert_store_is_whole(store)
@@ -94,24 +94,24 @@ def test_withdrawn_it_waits_no_more_and_is_kept(store):
     assert state_of(store, key) == "withdrawn"
     assert key not in listed(quarantine(store, "list").stdout)
     assert key in listed(quarantine(store, "list", "--state", "all").stdout)
-    said = sentence(exchange("quarantine", "withdraw", key, "--store", store))
+    said = sentence(exchange_here("quarantine", "withdraw", key, "--store", store))
     assert said == f"quarantine {key}: found state withdrawn, expected waiting; nothing was changed"
     assert_store_is_whole(store)
 
 
 @pytest.mark.parametrize("command", ["show", "replay", "withdraw"])
 def test_what_is_not_there_is_refused_in_one_sentence(store, command):
-    said = sentence(exchange("quarantine", command, 987654321, "--store", store))
+    said = sentence(exchange_here("quarantine", command, 987654321, "--store", store))
     assert said == "quarantine 987654321: there is no such entry; `exchange quarantine list` shows those waiting"
 
 
 def test_a_correction_that_is_not_there_changes_nothing(store):
     key = items(store, state="waiting")[0]
-    said = sentence(exchange("quarantine", "replay", key, "--store", store, "--file", "no-such-file.json"))
+    said = sentence(exchange_here("quarantine", "replay", key, "--store", store, "--file", "no-such-file.json"))
     assert "no-such-file.json" in said
     assert state_of(store, key) == "waiting"
 
 
 def test_a_missing_store_is_refused_in_one_sentence(tmp_path):
-    said = sentence(exchange("quarantine", "list", "--store", tmp_path / "none.sqlite"))
+    said = sentence(exchange_here("quarantine", "list", "--store", tmp_path / "none.sqlite"))
     assert said.endswith("there is no such file; the store of a run is DIR/hub.sqlite")

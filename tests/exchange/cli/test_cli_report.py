@@ -6,14 +6,14 @@ from contextlib import closing
 
 import pytest
 import run_checks
-from province_runs import PERIOD, Run, exchange, in_a_terminal, query, sentence
+from province_runs import PERIOD, Run, exchange_here, in_a_terminal, query, sentence
 
 from exchange.bulletin import from_json
 from exchange.bulletin.csv_file import render_csv
 
 
 def report(store, *options):
-    done = exchange("report", "bulletin", "--store", store, *PERIOD, *options)
+    done = exchange_here("report", "bulletin", "--store", store, *PERIOD, *options)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -103,7 +103,7 @@ def test_a_store_that_is_none_is_refused_in_one_sentence_and_left_alone(tmp_path
         "mysql://localhost/hub": "found mysql, expected sqlite:///FILE or postgresql://…",
     }
     for store, complaint in complaints.items():
-        done = exchange("report", "bulletin", "--store", store, *PERIOD, folder=tmp_path)
+        done = exchange_here("report", "bulletin", "--store", store, *PERIOD, folder=tmp_path)
         assert sentence(done) == f"store {store!r}: {complaint}"
     assert not (tmp_path / "none.sqlite").exists()
     assert (tmp_path / "words.sqlite").read_text(encoding="utf-8") == "These are words.\n"
@@ -120,4 +120,4 @@ def test_a_store_that_is_none_is_refused_in_one_sentence_and_left_alone(tmp_path
     ],
 )
 def test_what_cannot_be_reported_is_refused_in_one_sentence(zhenjiang_run, options, complaint):
-    assert sentence(exchange("report", "bulletin", "--store", zhenjiang_run.store, *options)) == complaint
+    assert sentence(exchange_here("report", "bulletin", "--store", zhenjiang_run.store, *options)) == complaint

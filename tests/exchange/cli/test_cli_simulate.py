@@ -12,6 +12,7 @@ from province_runs import (
     assert_store_is_whole,
     copy_store,
     exchange,
+    exchange_here,
     query,
     sentence,
     serving,
@@ -24,7 +25,7 @@ from exchange.scenario.output import choose_folder
 
 def test_a_folder_that_holds_something_is_refused_and_left_alone(zhenjiang_run):
     before = {path.name: path.stat().st_mtime_ns for path in zhenjiang_run.folder.iterdir()}
-    said = sentence(exchange("simulate", "zhenjiang-2016", "--out", zhenjiang_run.folder))
+    said = sentence(exchange_here("simulate", "zhenjiang-2016", "--out", zhenjiang_run.folder))
     assert said == (
         f"--out {zhenjiang_run.folder}: found something there, expected a new or empty folder; nothing was touched. "
         "Choose another folder, or remove this one."
@@ -34,7 +35,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(zhenjiang_run):
 
 def test_a_file_in_the_place_of_the_folder_is_refused_and_left_alone(tmp_path):
     (tmp_path / "out").write_text("mine", encoding="utf-8")
-    said = sentence(exchange("simulate", "zhenjiang-2016", "--out", tmp_path / "out"))
+    said = sentence(exchange_here("simulate", "zhenjiang-2016", "--out", tmp_path / "out"))
     assert said.startswith(f"--out {tmp_path / 'out'}: found something there")
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
 
@@ -57,7 +58,7 @@ def test_the_store_of_a_run_is_whole_in_one_file(zhenjiang_run, tmp_path):
 
 
 def test_store_and_hub_together_are_refused(tmp_path):
-    done = exchange(
+    done = exchange_here(
         "simulate", "zhenjiang-2016", "--store", "a.sqlite", "--hub", "http://127.0.0.1:9", "--out", tmp_path / "out"
     )
     assert sentence(done) == "--store and --hub: give one; a hub that runs already has its own store"
@@ -66,13 +67,13 @@ def test_store_and_hub_together_are_refused(tmp_path):
 
 @pytest.mark.parametrize("scale", ["0", "-0.001", "1.001", "nan"])
 def test_a_scale_out_of_range_is_refused_before_anything_is_made(tmp_path, scale):
-    said = sentence(exchange("simulate", "zhenjiang-2016", f"--scale={scale}", "--out", tmp_path / "out"))
+    said = sentence(exchange_here("simulate", "zhenjiang-2016", f"--scale={scale}", "--out", tmp_path / "out"))
     assert said == f"--scale: found {float(scale):g}, expected a number above 0 and at most 1"
     assert not (tmp_path / "out").exists()
 
 
 def test_a_hub_that_is_not_there_is_said_in_one_sentence(tmp_path):
-    done = exchange("simulate", "zhenjiang-2016", "--hub", "http://127.0.0.1:9", "--out", tmp_path / "out")
+    done = exchange_here("simulate", "zhenjiang-2016", "--hub", "http://127.0.0.1:9", "--out", tmp_path / "out")
     assert sentence(done).startswith("GET http://127.0.0.1:9/api/clock: no answer (")
     assert sentence(done).endswith("is a hub running there?")
 
@@ -83,7 +84,7 @@ def run_elsewhere(tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
     with serving(folder / "hub.sqlite", "--open", "--clock", "simulated") as hub:
         run = simulate(folder / "run", "zhenjiang-2016", 0.001, 7, "--hub", hub.url, "--lang", "zh")
-        second = exchange("simulate", "zhenjiang-2016", "--hub", hub.url, "--out", folder / "second")
+        second = exchange_here("simulate", "zhenjiang-2016", "--hub", hub.url, "--out", folder / "second")
         with HubClient(hub.url) as client:
             assert client.is_ready()
     return run, hub, second

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from province_runs import copy_store, exchange, query, sentence
+from province_runs import copy_store, exchange_here, query, sentence
 
 from exchange.scenario.sample import sample_bundle
 
@@ -43,7 +43,7 @@ def findings_in(shown: str) -> list[tuple[str, str, str]]:
 def test_a_clean_bundle_ends_with_0(sample, tmp_path):
     path = tmp_path / "bundle.json"
     path.write_text(sample, encoding="utf-8")
-    done = exchange("validate", path)
+    done = exchange_here("validate", path)
     assert (done.returncode, done.stderr) == (CLEAN, "")
     assert done.stdout == (
         f"{path}: 6 entries 条, 6 would be accepted 接收, 0 refused 拒收, 6 usable 可用\n"
@@ -79,7 +79,7 @@ def with_many_faults(bundle):
 
 def test_every_fault_of_a_bundle_is_printed_with_its_place_and_how_to_mend_it(bundle, tmp_path):
     wanted = with_many_faults(bundle)
-    done = exchange("validate", written(tmp_path, bundle))
+    done = exchange_here("validate", written(tmp_path, bundle))
     assert (done.returncode, done.stderr) == (FINDINGS, "")
     found = findings_in(done.stdout)
     assert wanted <= set(found)
@@ -94,7 +94,7 @@ def test_a_resident_number_is_never_shown_whole(bundle, tmp_path):
     with_many_faults(bundle)
     number = resource_of(bundle, "Patient")[1]["identifier"][1]["value"]
     path = written(tmp_path, bundle)
-    assert number not in exchange("validate", path, "--json").stdout
+    assert number not in exchange_here("validate", path, "--json").stdout
 
 
 def test_json_gives_one_receipt_a_line_for_every_file(bundle, sample, tmp_path):
@@ -104,7 +104,7 @@ def test_json_gives_one_receipt_a_line_for_every_file(bundle, sample, tmp_path):
     )
     wanted = with_many_faults(bundle)
     files = [clean, written(tmp_path, bundle, "faulty.json"), written(tmp_path, collection, "collection.json")]
-    done = exchange("validate", *files, "--json")
+    done = exchange_here("validate", *files, "--json")
     assert done.returncode == FINDINGS
     first, second, third = map(json.loads, done.stdout.splitlines())
     assert [line["file"] for line in (first, second, third)] == list(map(str, files))
@@ -118,7 +118,7 @@ def test_json_gives_one_receipt_a_line_for_every_file(bundle, sample, tmp_path):
 def test_a_file_in_gb18030_is_judged_like_one_in_utf_8(bundle, tmp_path):
     with_many_faults(bundle)
     files = [written(tmp_path, bundle, f"{name}.json", encoding=name) for name in ("utf-8", "gb18030", "utf-8-sig")]
-    done = exchange("validate", *files)
+    done = exchange_here("validate", *files)
     assert done.returncode == FINDINGS
     said = re.split(rf"^{tmp_path}/\S+: ", done.stdout, flags=re.MULTILINE)[1:]
     assert len(said) == 3
@@ -144,7 +144,7 @@ def said_of_files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     for name, (content, _) in NOT_TAKEN.items():
         (folder / name).write_bytes(content)
-    done = exchange("validate", *NOT_TAKEN, folder=folder)
+    done = exchange_here("validate", *NOT_TAKEN, folder=folder)
     assert (done.returncode, done.stderr) == (FINDINGS, "")
     parts = re.split(rf"^({'|'.join(NOT_TAKEN)}): ", done.stdout, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
@@ -173,16 +173,16 @@ def test_what_the_hub_would_not_take_ends_with_3_and_says_why(said_of_files, nam
 def test_what_cannot_be_used_ends_with_2_and_one_sentence(bundle, tmp_path, arguments, complaint):
     written(tmp_path, bundle)
     written(tmp_path, bundle, "utf-16.json", encoding="utf-16")
-    assert re.search(complaint, sentence(exchange("validate", *arguments, folder=tmp_path)))
+    assert re.search(complaint, sentence(exchange_here("validate", *arguments, folder=tmp_path)))
 
 
 def test_the_day_of_arrival_decides_what_lies_in_the_future(sample, tmp_path):
     path = tmp_path / "bundle.json"
     path.write_text(sample, encoding="utf-8")
-    before = exchange("validate", path, "--day", "2016-02-29")
+    before = exchange_here("validate", path, "--day", "2016-02-29")
     assert before.returncode == FINDINGS
     assert {rule for _, _, rule in findings_in(before.stdout)} == {"logic.in-the-future"}
-    assert exchange("validate", path, "--day", "2016-03-01").returncode == CLEAN
+    assert exchange_here("validate", path, "--day", "2016-03-01").returncode == CLEAN
 
 
 def test_a_store_answers_for_references_that_lead_out_of_the_bundle_and_is_not_changed(zhenjiang_run, tmp_path):
@@ -198,7 +198,7 @@ def test_a_store_answers_for_references_that_lead_out_of_the_bundle_and_is_not_c
     for name, number in (("known", value), ("unknown", "321102-nobody")):
         condition["subject"] = {"type": "Patient", "identifier": {"system": system, "value": number}}
         path = written(tmp_path, condition, f"{name}.json")
-        done = exchange("validate", path, "--node", "321102", "--store", store)
+        done = exchange_here("validate", path, "--node", "321102", "--store", store)
         outcomes[name] = done.returncode, [found[1:] for found in findings_in(done.stdout)]
     assert outcomes == {
         "known": (CLEAN, []),

@@ -7,15 +7,11 @@ from pathlib import Path
 
 import pytest
 import run_checks
-from province_runs import exchange as exchange_command
-from province_runs import query, sentence, simulate
+from province_runs import exchange_here, query, sentence, simulate
 
-import exchange.regions
 from exchange.scenario.file import Scenario, ScenarioError, load_scenario, shipped_scenarios
 from exchange.scenario.platforms import Platforms
 from exchange.scenario.volumes import plan_nodes
-
-REGION_FOLDER = Path(exchange.regions.__file__).parent / "jiangsu_2016"
 
 
 @pytest.fixture
@@ -83,22 +79,22 @@ def test_what_is_neither_a_file_nor_shipped_is_refused_with_the_shipped_ones(nam
 
 def test_a_fault_of_a_file_is_said_in_one_sentence_before_anything_is_made(scenario_file, tmp_path):
     change(scenario_file, "scale = 0.001", "scale = 0")
-    said = sentence(exchange_command("simulate", scenario_file, "--out", tmp_path / "out"))
+    said = sentence(exchange_here("simulate", scenario_file, "--out", tmp_path / "out"))
     assert said == f"{scenario_file}: scale: found 0.0, expected a number above 0 and at most 1"
     assert not (tmp_path / "out").exists()
 
 
 def test_a_fault_of_a_region_of_ones_own_is_said_before_anything_is_made(scenario_file, tmp_path):
-    folder = shutil.copytree(REGION_FOLDER, tmp_path / "province")
+    folder = shutil.copytree(run_checks.REGION_FOLDER, tmp_path / "province")
     change(folder / "counties.csv", "Jurong,321100", "Jurong,329900")
     change(scenario_file, '"jiangsu-2016"', f'"{folder}"')
-    said = sentence(exchange_command("simulate", scenario_file, "--out", tmp_path / "out"))
+    said = sentence(exchange_here("simulate", scenario_file, "--out", tmp_path / "out"))
     assert re.search(r"counties.csv, line \d+, column city: found '329900', expected a code", said)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_scale_too_small_is_refused_before_anything_is_made_with_the_smallest_that_works(tmp_path):
-    said = sentence(exchange_command("simulate", "bulletin-2016", "--scale", "0.00001", "--out", tmp_path / "out"))
+    said = sentence(exchange_here("simulate", "bulletin-2016", "--scale", "0.00001", "--out", tmp_path / "out"))
     assert re.search(r"--scale 1e-05 is too small for bulletin-2016: .*\d+ records are needed", said)
     assert re.search(r"The smallest scale that works is \S+\.$", said)
     assert not (tmp_path / "out").exists()
@@ -163,8 +159,8 @@ def test_every_shipped_scenario_loads_and_says_what_it_is_in_both_languages():
 def own_run(tmp_path_factory):
     """A scenario file and a region folder of one's own: much noise, small bundles, one county of another vendor."""
     folder = tmp_path_factory.mktemp("own")
-    region = shutil.copytree(REGION_FOLDER, folder / "my-province")
-    shipped = Path(exchange.regions.__file__).parents[1] / "scenario" / "shipped"
+    region = shutil.copytree(run_checks.REGION_FOLDER, folder / "my-province")
+    shipped = run_checks.REGION_FOLDER.parents[1] / "scenario" / "shipped"
     file = Path(shutil.copy(shipped / "zhenjiang-2016.toml", folder / "much-noise.toml"))
     change(file, '"jiangsu-2016"', f'"{region}"')
     change(file, "entries_in_a_bundle = 100", "entries_in_a_bundle = 7")
